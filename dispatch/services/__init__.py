@@ -1,0 +1,20 @@
+"""Everything that dispatch does to a ticket. Each function is one act in one transaction."""
+
+from .dispatching import dispatch, recall
+from .handling import contact, reply, report, sign
+from .objections import raise_objection, reject_objection, return_to_desk
+from .rounds import accept_answer, begin_round
+
+__all__ = [
+    "accept_answer",
+    "begin_round",
+    "contact",
+    "dispatch",
+    "raise_objection",
+    "recall",
+    "reject_objection",
+    "reply",
+    "report",
+    "return_to_desk",
+    "sign",
+]

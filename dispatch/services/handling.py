@@ -1,0 +1,230 @@
+"""What a unit does with an order: sign, contact, report, reply."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from dispatch.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Contact,
+    ContactMethod,
+    Objection,
+    Reply,
+    ReplyKind,
+    SupervisionOrder,
+)
+from dispatch.services.dispatching import open_callback
+from hotline.core.actors import Actor
+from hotline.core.models import ClockKind
+from hotline.core.violations import IllegalMove, RuleViolation
+from intake.acts import UNIT_CLOCKS, Act, act
+from intake.models import Level, Ticket
+from intake.services.registration import tidy
+
+REPLY_LIMIT = 10_000
+REMARK_LIMIT = 500
+# Levels whose feedback is not the end: a situation report, a plan of next measures (R-059).
+REPORTED_LEVELS = {
+    Level.L1: (ReplyKind.SITUATION, ClockKind.FINAL_REPLY),
+    Level.L4: (ReplyKind.PLAN, ClockKind.MEASURE),
+}
+
+
+def sign(*, number: str, actor: Actor, at: dt.datetime, version: int | None = None) -> Ticket:
+    """签收: the lead unit has the order. Two handlers at once: the second is told."""
+    with act("sign", number, actor=actor, at=at, version=version) as a:
+        order = lead_order(a)
+        a.ticket.mark_signed()
+        a.stop(ClockKind.SIGN)
+        order.state, order.signed_at = AssignmentState.SIGNED, at
+        save_order(a, order, "state", "signed_at")
+        a.record("signed", unit_id=order.unit_id, assignment=order.pk)
+    return a.ticket
+
+
+def contact(
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    method: str,
+    contacted_at: dt.datetime | None = None,
+    remark: str = "",
+) -> Ticket:
+    """The unit has been in touch with the requester (R-053). On a confidential ticket this goes
+    through the hotline's relay, and a logged relay counts as contact."""
+    with act("contact", number, actor=actor, at=at, version=version) as a:
+        order = lead_order(a)
+        when = _plausible(a, order, contacted_at, "contacted_at")
+        _check_method(a.ticket, method, "method")
+        remark = tidy(remark, REMARK_LIMIT, _("说明"), "remark")
+        _contacted(a, order, method, when, remark)
+        save_order(a, order, "contacted_at")
+        a.record("contacted", unit_id=order.unit_id, occurred_at=when, method=method)
+    return a.ticket
+
+
+def report(
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    text: str,
+    told_by: str = "",
+    told_at: dt.datetime | None = None,
+    next_at: dt.datetime | None = None,
+) -> Ticket:
+    """The feedback that does not end the work (R-059): the situation within two hours on the
+    first level, the plan of next measures on the fourth. The ticket stays in hand and the next
+    promise starts: the final reply, or the measure's own date."""
+    with act("report", number, actor=actor, at=at, version=version) as a:
+        if a.ticket.level not in REPORTED_LEVELS:
+            raise IllegalMove("report_not_for_level", number=number)
+        kind, next_kind = REPORTED_LEVELS[Level(a.ticket.level)]
+        if next_kind == ClockKind.MEASURE and (next_at is None or next_at <= at):
+            raise RuleViolation("next_at_required", field="next_at")
+        order = lead_order(a)
+        text = tidy(text, REPLY_LIMIT, _("反馈内容"), "text", required="reply_required")
+        when = _told(a, order, told_by, told_at)
+        a.stop(ClockKind.FEEDBACK, ClockKind.FINAL_REPLY, ClockKind.MEASURE, ClockKind.PROMISE)
+        a.start(
+            next_kind,
+            unit_id=order.unit_id,
+            subject_id=order.pk,
+            due_at=next_at if next_kind == ClockKind.MEASURE else None,
+        )
+        if a.ticket.replied_at is None:
+            a.change(replied_at=at)
+        _write_reply(a, order, kind, text, "", told_by, when)
+        save_order(a, order, "contacted_at")
+        a.record("reported", unit_id=order.unit_id, assignment=order.pk, kind=kind)
+    return a.ticket
+
+
+def reply(
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    text: str,
+    solved: str,
+    told_by: str = "",
+    told_at: dt.datetime | None = None,
+) -> Ticket:
+    """The unit's reply (R-064): the requester has been told how it ended, and the hotline is told
+    here; one without the other is no feedback. Ends the unit's clocks and opens the call-back.
+
+    After a re-handling the same text as before is refused.
+    """
+    with act("reply", number, actor=actor, at=at, version=version) as a:
+        order = lead_order(a)
+        if Objection.objects.filter(assignment=order, outcome="").exists():
+            raise IllegalMove("objection_pending", number=number)
+        text = tidy(text, REPLY_LIMIT, _("答复内容"), "text", required="reply_required")
+        if order.round > 1 and order.replies.filter(text=text).exists():
+            raise RuleViolation("same_reply", field="text")
+        when = _told(a, order, told_by, told_at)
+        a.ticket.mark_replied()
+        a.stop(*UNIT_CLOCKS, ClockKind.PROMISE)
+        open_callback(a, at)
+        if a.ticket.replied_at is None:
+            a.change(replied_at=at)
+        _answer_order(a)
+        _write_reply(a, order, ReplyKind.FINAL, text, solved, told_by, when)
+        order.state, order.replied_at, order.is_open = AssignmentState.REPLIED, at, False
+        save_order(a, order, "state", "replied_at", "is_open", "contacted_at")
+        a.record("replied", unit_id=order.unit_id, assignment=order.pk, solved=solved)
+    return a.ticket
+
+
+def lead_order(a: Act) -> Assignment:
+    """The ticket's open lead order, locked after the ticket."""
+    return Assignment.objects.select_for_update().get(
+        ticket=a.ticket, role=AssignmentRole.LEAD, is_open=True
+    )
+
+
+def save_order(a: Act, order: Assignment, *fields: str) -> None:
+    """Write the order with the nearest of the unit's running promises, which sorts its inbox."""
+    due = [c.due_at for c in a.running(*UNIT_CLOCKS) if c.subject_id == order.pk]
+    order.next_due_at = min(due) if due and order.is_open else None
+    order.save(update_fields=[*fields, "next_due_at"])
+
+
+def _plausible(
+    a: Act, order: Assignment, when: dt.datetime | None, field: str
+) -> dt.datetime:
+    if when is None:
+        return a.at
+    if not order.dispatched_at <= when <= a.at:
+        raise RuleViolation("told_at_impossible", field=field)
+    return when
+
+
+def _check_method(ticket: Ticket, method: str, field: str) -> None:
+    if ticket.is_confidential and method != ContactMethod.RELAY:
+        raise RuleViolation("identity_withheld", field=field)
+
+
+def _told(
+    a: Act, order: Assignment, told_by: str, told_at: dt.datetime | None
+) -> dt.datetime | None:
+    """When the requester was told; an anonymous one cannot be."""
+    if a.ticket.is_anonymous:
+        return None
+    if not told_by:
+        raise RuleViolation("requester_not_told", field="told_by")
+    _check_method(a.ticket, told_by, "told_by")
+    when = _plausible(a, order, told_at, "told_at")
+    _contacted(a, order, told_by, when, "")
+    return when
+
+
+def _contacted(a: Act, order: Assignment, method: str, when: dt.datetime, remark: str) -> None:
+    """Note the contact; the first one keeps the promise, at the time it really happened."""
+    if order.contacted_at is None:
+        order.contacted_at = when
+        a.stop(ClockKind.FIRST_CONTACT, at=when)
+    Contact.objects.create(
+        assignment=order,
+        method=method,
+        contacted_at=when,
+        recorded_at=a.at,
+        recorded_by=a.actor.reference,
+        remark=remark,
+    )
+
+
+def _write_reply(
+    a: Act,
+    order: Assignment,
+    kind: ReplyKind,
+    text: str,
+    solved: str,
+    told_by: str,
+    told_at: dt.datetime | None,
+) -> None:
+    Reply.objects.create(
+        assignment=order,
+        kind=kind,
+        round=order.round,
+        text=text,
+        solved=solved,
+        told_by=told_by if told_at else "",
+        told_at=told_at,
+        replied_at=a.at,
+        written_by=a.actor.reference,
+    )
+
+
+def _answer_order(a: Act) -> None:
+    """A reply answers the supervision order that asked for it."""
+    if a.ticket.rehandle_count > 1 and a.stop(ClockKind.SUPERVISION):
+        SupervisionOrder.objects.filter(ticket=a.ticket, answered_at=None).update(answered_at=a.at)

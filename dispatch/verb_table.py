@@ -1,0 +1,77 @@
+"""The verbs of dispatch: who may do what to a ticket, and where it must stand."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from dispatch import forms, services
+from hotline.core.actors import Actor
+from hotline.core.models import Role
+from intake.models import Level, State, Ticket
+from intake.verbs import Verb, desk, either, lead, register
+
+_DISPATCHERS = desk(Role.DISPATCHER)
+_IN_HAND = frozenset({State.DISPATCHED, State.HANDLING})
+_REPORTED = (Level.L1, Level.L4)
+
+
+def _reporting_lead(ticket: Ticket, actor: Actor) -> bool:
+    return ticket.level in _REPORTED and lead(ticket, actor)
+
+
+def _contact_lead(ticket: Ticket, actor: Actor) -> bool:
+    """An anonymous requester cannot be contacted (R-019)."""
+    return not ticket.is_anonymous and lead(ticket, actor)
+
+
+def _district_of_ticket(ticket: Ticket, actor: Actor) -> bool:
+    return ticket.district_id is not None and ticket.district_id in actor.district_ids
+
+
+def _ordered(rule):  # type: ignore[no-untyped-def]
+    """Only where a supervision order can exist: after the second re-handling."""
+    return lambda ticket, actor: ticket.rehandle_count > 1 and rule(ticket, actor)
+
+
+register(
+    Verb(
+        "dispatch", _("派单"), services.dispatch, forms.DispatchForm,
+        frozenset({State.ACCEPTED}), desk(Role.AGENT, Role.DISPATCHER, Role.CONTRACTOR), order=10,
+    ),
+    Verb(
+        "sign", _("签收"), services.sign, forms.SignForm,
+        frozenset({State.DISPATCHED}), lead, order=10,
+    ),
+    Verb(
+        "reply", _("答复"), services.reply, forms.ReplyForm,
+        frozenset({State.HANDLING}), lead, order=10,
+    ),
+    Verb(
+        "report", _("阶段反馈"), services.report, forms.ReportForm,
+        frozenset({State.HANDLING}), _reporting_lead, order=15,
+    ),
+    Verb(
+        "contact", _("登记联系"), services.contact, forms.ContactForm,
+        _IN_HAND, _contact_lead, order=20,
+    ),
+    Verb(
+        "object", _("提出派单异议"), services.raise_objection, forms.ObjectionForm,
+        _IN_HAND, lead, order=50,
+    ),
+    Verb(
+        "return_to_desk", _("异议成立，退回"), services.return_to_desk, forms.UpholdForm,
+        _IN_HAND, _DISPATCHERS, order=45,
+    ),
+    Verb(
+        "reject_objection", _("异议不成立"), services.reject_objection, forms.RejectForm,
+        _IN_HAND, _DISPATCHERS, order=46,
+    ),
+    Verb(
+        "recall", _("收回派单"), services.recall, forms.RecallForm, _IN_HAND, _DISPATCHERS, order=55,
+    ),
+    Verb(
+        "accept_answer", _("认可督办答复"), services.accept_answer, forms.AcceptAnswerForm,
+        frozenset({State.CALLBACK}),
+        _ordered(either(desk(Role.CITY_SUPERVISOR), _district_of_ticket)), order=12,
+    ),
+)  # fmt: skip

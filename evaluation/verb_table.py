@@ -1,0 +1,34 @@
+"""The verbs of evaluation: who may do what to a ticket, and where it must stand."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from evaluation import forms, services
+from hotline.core.actors import Actor
+from hotline.core.models import Role
+from intake.models import State, Ticket
+from intake.verbs import Verb, desk, register
+
+_CALLERS = desk(Role.CALLBACK_AGENT)
+
+
+def _has_requester(ticket: Ticket, actor: Actor) -> bool:
+    return not ticket.is_anonymous and _CALLERS(ticket, actor)
+
+
+register(
+    Verb(
+        "callback", _("登记回访"), services.record_callback, forms.CallbackForm,
+        frozenset({State.DISPATCHED, State.HANDLING, State.CALLBACK}), _has_requester, order=10,
+        is_api=False,  # answers are taken on the telephone; the citizen's own page is another door
+    ),
+    Verb(
+        "rehandle", _("退回重新办理"), services.rehandle, forms.RehandleForm,
+        frozenset({State.CALLBACK}), _CALLERS, order=20,
+    ),
+    Verb(
+        "close", _("办结"), services.close, forms.CloseForm,
+        frozenset({State.CALLBACK}), _CALLERS, order=15,
+    ),
+)  # fmt: skip

@@ -1,0 +1,35 @@
+"""What every app stands on: places, units, people, channels, limits, messages."""
+
+from .audit import AuditEntry
+from .clients import ApiClient, Channel
+from .deployment import Deployment
+from .limits import CalendarDay, ClockKind, TimeLimit
+from .messages import ConsumerProgress, Delivery, IdempotencyKey, Notice, OutboxMessage
+from .people import Membership, Role, Staff
+from .places import Area, AreaAlias, AreaKind, AreaPopulation
+from .units import AssessmentGroup, Unit, UnitKind
+
+__all__ = [
+    "ApiClient",
+    "Area",
+    "AreaAlias",
+    "AreaKind",
+    "AreaPopulation",
+    "AssessmentGroup",
+    "AuditEntry",
+    "CalendarDay",
+    "Channel",
+    "ClockKind",
+    "ConsumerProgress",
+    "Delivery",
+    "Deployment",
+    "IdempotencyKey",
+    "Membership",
+    "Notice",
+    "OutboxMessage",
+    "Role",
+    "Staff",
+    "TimeLimit",
+    "Unit",
+    "UnitKind",
+]

@@ -1,0 +1,78 @@
+"""How long a promise may take, and which days are working days."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+from hotline.core.working_time import TimeUnit
+
+
+class ClockKind(models.TextChoices):
+    """Everything somebody has promised to do by an instant."""
+
+    PROMISE = "promise", _("对诉求人承诺")
+    DISPATCH = "dispatch", _("派单")
+    SIGN = "sign", _("签收")
+    FIRST_CONTACT = "first_contact", _("先行联系")
+    FEEDBACK = "feedback", _("办理反馈")
+    FINAL_REPLY = "final_reply", _("最终答复")
+    MEASURE = "measure", _("下一步措施")
+    OBJECTION_WINDOW = "objection_window", _("派单异议期")
+    RULING = "ruling", _("异议审核")
+    CALLBACK_DELAY = "callback_delay", _("回访起始间隔")
+    CALLBACK = "callback", _("回访")
+    SUPERVISION = "supervision", _("督办答复")
+    CLOSING = "closing", _("办结")
+    REOPEN_WINDOW = "reopen_window", _("重新受理期")
+
+
+class TimeLimit(models.Model):
+    """The length of one kind of promise for a level, in force from a day (design §5, R-055, §14).
+
+    `level` and `urgency` empty mean "any"; the row that names more wins.
+    """
+
+    kind = models.CharField(max_length=20, choices=ClockKind.choices)
+    level = models.CharField(max_length=8, blank=True)
+    urgency = models.CharField(max_length=8, blank=True)
+    amount = models.PositiveIntegerField()
+    unit = models.CharField(max_length=16, choices=[(u.value, u.value) for u in TimeUnit])
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    basis = models.CharField(max_length=120, help_text="where the number comes from")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="limit_is_positive"),
+            ExclusionConstraint(
+                name="one_limit_in_force",
+                expressions=[
+                    (F("kind"), RangeOperators.EQUAL),
+                    (F("level"), RangeOperators.EQUAL),
+                    (F("urgency"), RangeOperators.EQUAL),
+                    (
+                        Func(F("valid_from"), F("valid_to"), Value("[)"), function="daterange"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.level}{self.urgency}: {self.amount} {self.unit}"
+
+
+class CalendarDay(models.Model):
+    """A day of the State Council's calendar: working day or not, with 调休 applied."""
+
+    day = models.DateField(primary_key=True)
+    is_workday = models.BooleanField()
+    name = models.CharField(max_length=60, blank=True)
+    source = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {'工作日' if self.is_workday else '休息日'}"

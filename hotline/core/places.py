@@ -1,0 +1,36 @@
+"""Finding areas and units by code: read on every act, so remembered for seconds."""
+
+from __future__ import annotations
+
+from hotline.core.models import Area, AreaKind, Channel, Unit
+from hotline.core.reference import remembered
+
+
+@remembered(Area)
+def districts() -> dict[str, int]:
+    """District code → id."""
+    return dict(Area.objects.filter(kind=AreaKind.DISTRICT).values_list("code", "id"))
+
+
+@remembered(Unit)
+def units() -> dict[int, Unit]:
+    """Every unit by id, also those that have ended; a few thousand rows at most."""
+    return {unit.pk: unit for unit in Unit.objects.select_related("area")}
+
+
+@remembered(Channel)
+def channels() -> dict[str, Channel]:
+    return {channel.code: channel for channel in Channel.objects.all()}
+
+
+def unit_by_code(code: str) -> Unit | None:
+    return next((unit for unit in units().values() if unit.code == code), None)
+
+
+def district_unit(area_id: int | None) -> Unit | None:
+    """The district's own unit, which gets the supervising copy (R-031)."""
+    if area_id is None:
+        return None
+    return next(
+        (u for u in units().values() if u.kind == "district" and u.area_id == area_id), None
+    )

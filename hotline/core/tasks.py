@@ -1,0 +1,29 @@
+"""Periodic work of the base: deliveries, partitions, the calendar."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from hotline.core import outbox, partitions
+from hotline.core.calendar_loading import load_calendar as load
+from hotline.core.simulated_time import simulation_running
+
+
+@shared_task
+def deliver_outbox() -> None:
+    """Every second: events reach their consumers."""
+    if not simulation_running():
+        outbox.deliver(at=timezone.now())
+
+
+@shared_task
+def keep_partitions() -> None:
+    """Every night: the coming months have their partitions."""
+    partitions.ensure_coming_months(timezone.localdate())
+
+
+@shared_task
+def load_calendar() -> None:
+    """Every night: a newly published year of working days is taken over."""
+    load(today=timezone.localdate())

@@ -1,0 +1,27 @@
+"""`manage.py prepare`: what `up` does before it serves, for servers that start each part alone."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from hotline.localstack import LocalStackError
+from hotline.ops.preparation import prepare
+
+
+class Command(BaseCommand):
+    """Schema, rights, reference data and assets; safe to repeat."""
+
+    help = "准备数据库和前端资源:结构、权限、基础数据;可重复执行。"
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="数据库为空时生成模拟数据")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            prepare(demo=options["demo"], say=self.stdout.write)
+        except LocalStackError as error:
+            raise CommandError(str(error)) from error

@@ -1,0 +1,269 @@
+"""One act on one ticket: lock → check → change → event → clocks → outbox, in one transaction.
+
+Every service in intake, dispatch and evaluation is the body of a `with act(...)` block, so none
+can forget the event, the version or the breach of a promise that is stopped too late.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import DatabaseError, OperationalError, transaction
+
+from hotline.core.actors import Actor
+from hotline.core.models import ClockKind, OutboxMessage
+from hotline.core.violations import Busy, NotVisible, StaleVersion
+from intake import clocks, verbs
+from intake.models import Clock, Ticket, TicketEvent
+
+
+class Act:
+    """What one act changes: collected while the ticket is locked, written together at the end.
+
+    `ticket` is locked; `actor` and `at` say who acts and when. Services call the ticket's
+    transition method, then `record`, `start`, `stop`; nothing is written before the block ends.
+    """
+
+    def __init__(
+        self,
+        ticket: Ticket,
+        actor: Actor,
+        at: dt.datetime,
+        running: list[Clock] | None = None,
+    ) -> None:
+        self.ticket = ticket
+        self.actor = actor
+        self.at = at
+        self._fields: set[str] = set()
+        self._events: list[TicketEvent] = []
+        self._started: list[Clock] = []
+        self._touched: dict[int, Clock] = {}
+        self._running = running
+
+    # --- the ticket's row -----------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Set columns of the ticket; the state is set by its transition methods only."""
+        for name, value in fields.items():
+            setattr(self.ticket, name, value)
+        self._fields.update(fields)
+
+    # --- events ---------------------------------------------------------------------------
+
+    def record(
+        self,
+        type: str,
+        *,
+        unit_id: int | None = None,
+        occurred_at: dt.datetime | None = None,
+        actor: Actor | None = None,
+        **data: Any,
+    ) -> TicketEvent:
+        """Write one event. `data` holds codes and ids only, never personal data or sentences."""
+        self.ticket.event_seq += 1
+        event = TicketEvent(
+            ticket_id=self.ticket.pk,
+            number=self.ticket.number,
+            seq=self.ticket.event_seq,
+            type=type,
+            occurred_at=occurred_at or self.at,
+            recorded_at=self.at,
+            actor=(actor or self.actor).reference,
+            unit_id=unit_id,
+            data=data,
+        )
+        self._events.append(event)
+        return event
+
+    # --- clocks ---------------------------------------------------------------------------
+
+    def running(self, *kinds: str) -> list[Clock]:
+        """The ticket's running clocks (of these kinds), those started in this act included."""
+        if self._running is None:
+            self._running = list(
+                Clock.objects.running().filter(ticket_id=self.ticket.pk).order_by("id")
+                if self.ticket.pk
+                else []
+            )
+        known = self._running + self._started
+        return [c for c in known if c.is_running and (not kinds or c.kind in kinds)]
+
+    def start(self, kind: str, **options: Any) -> Clock:
+        """Start a promise; see `clocks.new_clock` for the options."""
+        clock = clocks.new_clock(self.ticket, kind, at=self.at, **options)
+        self._started.append(clock)
+        return clock
+
+    def stop(
+        self,
+        *kinds: str,
+        subject_id: int | None = None,
+        is_cancelled: bool = False,
+        at: dt.datetime | None = None,
+    ) -> list[Clock]:
+        """Stop running clocks of these kinds (all kinds when none is named). `at` is when the
+        promise was really kept, if earlier than now. A clock stopped at or after its due time
+        has breached, and says so in an event of its own."""
+        stopped = []
+        for clock in self.running(*kinds):
+            if subject_id is not None and clock.subject_id != subject_id:
+                continue
+            self.breach_if_late(clock, at or self.at)
+            clocks.stop(clock, at or self.at, is_cancelled=is_cancelled)
+            self._touch(clock)
+            stopped.append(clock)
+        return stopped
+
+    def move(self, clock: Clock, *, opens_at: dt.datetime, due_at: dt.datetime) -> None:
+        """Recompute a running clock; if it was late before, that stays recorded."""
+        self.breach_if_late(clock, self.at)
+        if clock.breached_at is None:
+            clocks.move_due(clock, opens_at=opens_at, due_at=due_at)
+            self._touch(clock)
+
+    def breach_if_late(self, clock: Clock, at: dt.datetime) -> bool:
+        """Record a missed promise with the time it was missed, once."""
+        if not clocks.breach_if_late(clock, at):
+            return False
+        self._touch(clock)
+        self.record(
+            "breached",
+            unit_id=clock.unit_id,
+            occurred_at=clock.due_at,
+            kind=clock.kind,
+            clock=clock.pk,
+            subject=clock.subject_id,
+        )
+        return True
+
+    def warn_if_due(self, clock: Clock, at: dt.datetime) -> bool:
+        """Record that a promise is about to fall due, once."""
+        if not clocks.warn_if_due(clock, at):
+            return False
+        self._touch(clock)
+        self.record("warned", unit_id=clock.unit_id, kind=clock.kind, clock=clock.pk)
+        return True
+
+    # --- the end of a ticket --------------------------------------------------------------
+
+    def end(self, code: str) -> None:
+        """What every way of closing has in common: the close's time and code, no clock runs on
+        (the desk's and the citizen's promises count as kept or missed now, the others end
+        cancelled), and higher apps end what hangs on the ticket."""
+        self.change(closed_at=self.at, close_code=code)
+        self.stop(ClockKind.PROMISE, ClockKind.DISPATCH)
+        self.stop(is_cancelled=True)
+        for ending in _ENDINGS:
+            ending(self)
+
+    def _touch(self, clock: Clock) -> None:
+        if clock.pk is not None:
+            self._touched[clock.pk] = clock
+
+    # --- the end --------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Write everything; an act without an event has changed nothing and writes nothing."""
+        if not self._events:
+            return
+        ticket = self.ticket
+        ticket.version += 1
+        if self._touched:
+            Clock.objects.bulk_update(
+                self._touched.values(),
+                [
+                    "opens_at", "due_at", "warn_at", "sweep_at", "warned_at",
+                    "breached_at", "stopped_at", "is_cancelled",
+                ],
+            )  # fmt: skip
+        Clock.objects.bulk_create(self._started)
+        ticket.save(update_fields=["state", "version", "event_seq", *self._fields])
+        write_events(self._events)
+
+
+_ENDINGS: list[Callable[[Act], None]] = []
+
+
+def register_ending(ending: Callable[[Act], None]) -> None:
+    """Called from an app's `ready()`: runs inside the transaction that closes a ticket."""
+    _ENDINGS.append(ending)
+
+
+def write_events(events: list[TicketEvent]) -> None:
+    """Events and the outbox lines that name them, in the transaction of their act."""
+    TicketEvent.objects.bulk_create(events)
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(
+            created_at=e.recorded_at,
+            ticket_id=e.ticket_id,
+            number=e.number,
+            seq=e.seq,
+            type=e.type,
+            unit_id=e.unit_id,
+        )
+        for e in events
+    )
+
+
+@contextmanager
+def act(
+    verb: str, number: str, *, actor: Actor, at: dt.datetime, version: int | None = None
+) -> Iterator[Act]:
+    """Lock a ticket the actor may see, check that the verb is allowed now, and write what the
+    block changes.
+
+    `version` is what the actor looked at; if the ticket has moved on since, nothing happens.
+    Raises NotVisible, NotPermitted, IllegalMove, StaleVersion or Busy, having changed nothing.
+    """
+    with transaction.atomic():
+        ticket = locked(number, actor)
+        if version is not None and version != ticket.version:
+            raise stale(ticket)
+        verbs.require(verb, ticket, actor)
+        act = Act(ticket, actor, at)
+        yield act
+        act.write()
+
+
+def locked(number: str, actor: Actor) -> Ticket:
+    """The ticket's row under its lock (first in the lock order: tickets, assignments, clocks).
+
+    Raises NotVisible, or Busy when somebody holds the lock for longer than the lock timeout.
+    """
+    visible = Ticket.objects.visible_to(actor).filter(number=number)
+    try:
+        return visible.select_for_update(of=("self",)).get()
+    except Ticket.DoesNotExist:
+        raise NotVisible from None
+    except OperationalError as error:
+        if is_lock_timeout(error):
+            raise Busy from error
+        raise
+
+
+def is_lock_timeout(error: DatabaseError) -> bool:
+    return getattr(error.__cause__, "pgcode", None) == "55P03"
+
+
+def stale(ticket: Ticket) -> StaleVersion:
+    """Who changed what since the actor looked."""
+    last = TicketEvent.objects.filter(ticket_id=ticket.pk).order_by("-seq").first()
+    from intake.rendering import actor_name, event_label
+
+    return StaleVersion(
+        who=actor_name(last.actor) if last else "", what=event_label(last.type) if last else ""
+    )
+
+
+# Clocks that belong to the handling unit and end with its assignment.
+UNIT_CLOCKS = (
+    ClockKind.SIGN,
+    ClockKind.FIRST_CONTACT,
+    ClockKind.FEEDBACK,
+    ClockKind.FINAL_REPLY,
+    ClockKind.MEASURE,
+    ClockKind.RULING,
+)

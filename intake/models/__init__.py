@@ -1,0 +1,28 @@
+"""The ticket and everything that belongs to it alone."""
+
+from .access import Access
+from .clocks import Clock
+from .drafts import Draft
+from .events import TicketEvent
+from .notes import Note
+from .requesters import Requester, TicketRequester
+from .texts import TicketText, TicketTextRevision
+from .tickets import CloseCode, Level, RequestType, State, Ticket, Urgency
+
+__all__ = [
+    "Access",
+    "Clock",
+    "CloseCode",
+    "Draft",
+    "Level",
+    "Note",
+    "RequestType",
+    "Requester",
+    "State",
+    "Ticket",
+    "TicketEvent",
+    "TicketRequester",
+    "TicketText",
+    "TicketTextRevision",
+    "Urgency",
+]

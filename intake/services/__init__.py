@@ -1,0 +1,26 @@
+"""Everything that intake does to a ticket. Each function is one act in one transaction."""
+
+from .closing import answer, inform, merge_into, reopen, transfer_emergency, withdraw
+from .drafts import discard_draft, load_draft, save_draft
+from .editing import amend, classify, note
+from .people import reveal_requester
+from .registration import accept
+from .sweeping import sweep
+
+__all__ = [
+    "accept",
+    "amend",
+    "answer",
+    "classify",
+    "discard_draft",
+    "inform",
+    "load_draft",
+    "merge_into",
+    "note",
+    "reopen",
+    "reveal_requester",
+    "save_draft",
+    "sweep",
+    "transfer_emergency",
+    "withdraw",
+]

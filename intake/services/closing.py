@@ -1,0 +1,241 @@
+"""Closing without an order, and opening again."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from hotline.core import limits
+from hotline.core.actors import Actor
+from hotline.core.models import Channel, ClockKind
+from hotline.core.violations import IllegalMove, RuleViolation
+from intake.acts import Act, act
+from intake.models import (
+    CloseCode,
+    Note,
+    RequestType,
+    State,
+    Ticket,
+    TicketRequester,
+)
+from intake.models.requesters import PartyRole
+from intake.models.tickets import INFORM_CODES
+from intake.services.registration import accept, tidy
+
+ANSWER_LIMIT = 5_000
+REASON_LIMIT = 500
+
+
+def answer(
+    *, number: str, actor: Actor, at: dt.datetime, version: int | None = None, text: str
+) -> Ticket:
+    """D7: a consultation is answered on the spot and closed. The answer given is kept."""
+    with act("answer", number, actor=actor, at=at, version=version) as a:
+        if a.ticket.request_type != RequestType.CONSULT:
+            raise IllegalMove("only_consultations_answered", number=number)
+        text = tidy(text, ANSWER_LIMIT, _("答复内容"), "text", required="answer_required")
+        a.ticket.mark_answered()
+        a.end(CloseCode.ANSWERED)
+        a.change(replied_at=at)
+        event = a.record("answered")
+        _write_note(a, event.seq, text)
+    return a.ticket
+
+
+def inform(
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    code: str,
+    reason: str = "",
+    transferred_to: str = "",
+    earlier: str = "",
+) -> Ticket:
+    """D1–D6 (R-023…R-029): no order is made; the requester is told where to turn and why.
+
+    A refusal always states its reason. D1 names the emergency line of the warm transfer, D3 the
+    earlier ticket of the same matter.
+    """
+    if code not in INFORM_CODES:
+        raise RuleViolation("reason_required", field="code")
+    with act("inform", number, actor=actor, at=at, version=version) as a:
+        if code != CloseCode.EMERGENCY:
+            reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
+        data = {"code": code}
+        if transferred_to:
+            data["transferred_to"] = transferred_to
+        if code == CloseCode.IN_PROGRESS:
+            data["earlier"] = _earlier(earlier, a).number
+        a.ticket.mark_informed()
+        a.end(CloseCode(code))
+        event = a.record("informed", **data)
+        if reason:
+            _write_note(a, event.seq, reason)
+    return a.ticket
+
+
+@transaction.atomic
+def transfer_emergency(
+    *,
+    actor: Actor,
+    at: dt.datetime,
+    channel: Channel,
+    line: str,
+    phone: str = "",
+) -> Ticket:
+    """D1: hand a caller to 110, 119, 120 or 122 at once, before any field is filled (R-024).
+
+    Only the trace is kept: when, by whom, to which line, and the caller's number if the telephone
+    system knows it.
+    """
+    ticket = accept(
+        actor=actor,
+        at=at,
+        channel=channel,
+        matter=_("紧急情况，已即时转接 %(line)s。") % {"line": line},
+        called_at=at,
+        request_type=RequestType.HELP,
+        level="L1",
+        phone=phone,
+        is_anonymous=not phone,
+    )
+    return inform(
+        number=ticket.number,
+        actor=actor,
+        at=at,
+        code=CloseCode.EMERGENCY,
+        transferred_to=line,
+    )
+
+
+def merge_into(
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    target: str,
+) -> Ticket:
+    """The same matter goes on in another open ticket (R-026). Every requester joins the target
+    and keeps every notice and an own call-back; reopening splits it off again.
+
+    Both rows are locked in id order, so two merges in opposite directions cannot block each other.
+    """
+    with transaction.atomic():
+        numbers = sorted({number, target})
+        pair = Ticket.objects.visible_to(actor).filter(number__in=numbers).order_by("id")
+        found = {t.number: t for t in pair.select_for_update(of=("self",))}
+        if target == number:
+            raise RuleViolation("merge_into_itself", field="target")
+        if target not in found:
+            raise RuleViolation("earlier_ticket_unknown", field="target", value=target)
+        if found[target].state == State.CLOSED:
+            raise RuleViolation("merge_into_closed", field="target", number=target)
+        with act("merge_into", number, actor=actor, at=at, version=version) as a:
+            a.ticket.mark_merged()
+            a.change(merged_into=found[target])
+            a.end(CloseCode.MERGED)
+            a.record("merged", into=target)
+        other = Act(found[target], actor, at)
+        present = set(
+            found[target].parties.filter(left_at=None).values_list("requester_id", flat=True)
+        )
+        TicketRequester.objects.bulk_create(
+            TicketRequester(
+                ticket=found[target],
+                requester_id=party.requester_id,
+                role=PartyRole.CO,
+                wants_callback=party.wants_callback,
+                came_from=a.ticket,
+                joined_at=at,
+            )
+            for party in a.ticket.parties.filter(left_at=None)
+            if party.requester_id not in present
+        )
+        other.record("joined", source=number)
+        other.write()
+    return a.ticket
+
+
+def withdraw(
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    is_confirmed: bool = False,
+    reason: str = "",
+) -> Ticket:
+    """The requester takes the matter back. Only the hotline records it, having confirmed it with
+    the requester; a handling unit never can. Counted for the unit that held it."""
+    with act("withdraw", number, actor=actor, at=at, version=version) as a:
+        if not is_confirmed:
+            raise RuleViolation("withdrawal_unconfirmed", field="is_confirmed")
+        unit_id, state = a.ticket.lead_unit_id, a.ticket.state
+        a.ticket.mark_withdrawn()
+        a.end(CloseCode.WITHDRAWN)
+        event = a.record("withdrawn", unit_id=unit_id, state=state)
+        if reason:
+            _write_note(a, event.seq, tidy(reason, REASON_LIMIT, _("原因"), "reason"))
+    return a.ticket
+
+
+def reopen(
+    *, number: str, actor: Actor, at: dt.datetime, version: int | None = None, reason: str
+) -> Ticket:
+    """New facts within the window (design §4): the ticket waits for dispatch again, with a new
+    promise from now. A ticket that had been merged is split off with its requesters."""
+    with act("reopen", number, actor=actor, at=at, version=version) as a:
+        ticket = a.ticket
+        reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
+        closed_at = ticket.closed_at or at
+        until = limits.due_for(
+            ClockKind.REOPEN_WINDOW, level=ticket.level, start=closed_at, at=at
+        ).at
+        if at >= until:
+            raise IllegalMove(
+                "reopen_window_over", number=number, until=until.strftime("%Y-%m-%d %H:%M")
+            )
+        if ticket.merged_into_id:
+            _split(a)
+        ticket.mark_reopened()
+        a.change(
+            closed_at=None,
+            close_code="",
+            replied_at=None,
+            dispatched_at=None,
+            lead_unit_id=None,
+            merged_into=None,
+            reopen_count=ticket.reopen_count + 1,
+        )
+        promise = a.start(ClockKind.PROMISE)
+        a.start(ClockKind.DISPATCH)
+        a.change(promised_at=promise.due_at)
+        event = a.record("reopened")
+        _write_note(a, event.seq, reason)
+    return a.ticket
+
+
+def _split(a: Act) -> None:
+    joined = TicketRequester.objects.filter(came_from=a.ticket, left_at=None)
+    joined.update(left_at=a.at)
+
+
+def _earlier(number: str, a: Act) -> Ticket:
+    """The ticket of the same matter that D3 refers to."""
+    if not number:
+        raise RuleViolation("earlier_ticket_required", field="earlier")
+    try:
+        return Ticket.objects.visible_to(a.actor).exclude(pk=a.ticket.pk).get(number=number)
+    except Ticket.DoesNotExist:
+        raise RuleViolation("earlier_ticket_unknown", field="earlier", value=number) from None
+
+
+def _write_note(a: Act, seq: int, text: str) -> None:
+    Note.objects.create(
+        ticket=a.ticket, seq=seq, text=text, written_by=a.actor.reference, written_at=a.at
+    )

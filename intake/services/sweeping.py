@@ -1,0 +1,69 @@
+"""The sweep: promises that are about to fall due, and promises that were missed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from django.db import transaction
+
+from hotline.core.actors import SYSTEM
+from intake.acts import Act
+from intake.models import Clock, Ticket
+
+logger = logging.getLogger("hotline.sweep")
+
+BATCH = 200
+# A ticket whose clocks cannot be processed is looked at again after this long, so that one bad
+# row never holds up the others.
+POISON_PAUSE = dt.timedelta(minutes=10)
+
+
+def sweep(*, at: dt.datetime, limit: int = 100_000) -> int:
+    """Warn and breach every clock whose time has come; returns how many tickets were touched.
+
+    Any number of sweeps may run at once: each takes tickets nobody else holds (`SKIP LOCKED`) in
+    id order, re-reads their clocks under the lock, and acts. A breach carries the due time, not
+    the sweep's.
+    """
+    touched = 0
+    while touched < limit:
+        done, seen = _batch(at)
+        touched += done
+        if not done or seen < BATCH:
+            break
+    return touched
+
+
+def _batch(at: dt.datetime) -> tuple[int, int]:
+    due = Clock.objects.to_sweep(at).order_by("sweep_at").values_list("ticket_id", flat=True)
+    ids = set(due[:BATCH])
+    if not ids:
+        return 0, 0
+    with transaction.atomic():
+        tickets = list(
+            Ticket.objects.filter(pk__in=ids)
+            .order_by("pk")
+            .select_for_update(skip_locked=True, of=("self",))
+        )
+        clocks: dict[int, list[Clock]] = {}
+        for clock in Clock.objects.running().filter(ticket__in=tickets).order_by("id"):
+            clocks.setdefault(clock.ticket_id, []).append(clock)
+        for ticket in tickets:
+            try:
+                with transaction.atomic():
+                    _sweep_ticket(ticket, clocks.get(ticket.pk, []), at)
+            except Exception:
+                logger.exception("clocks of ticket %s could not be swept", ticket.number)
+                Clock.objects.to_sweep(at).filter(ticket=ticket).update(
+                    sweep_at=at + POISON_PAUSE
+                )
+    return len(tickets), len(ids)
+
+
+def _sweep_ticket(ticket: Ticket, clocks: list[Clock], at: dt.datetime) -> None:
+    act = Act(ticket, SYSTEM, at, running=clocks)
+    for clock in clocks:
+        if not act.breach_if_late(clock, at):
+            act.warn_if_due(clock, at)
+    act.write()

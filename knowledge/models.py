@@ -1,0 +1,60 @@
+"""What a matter can be about."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from hotline.core.reference import remembered
+
+
+class Category(models.Model):
+    """A class of the three-level taxonomy (domain: 24 first-level classes, codes 2-2-2 digits).
+
+    `default_level` and `default_urgency` propose how urgent a matter of this class is;
+    `dimensions` are the 七有五性 tags it is counted under.
+    """
+
+    code = models.CharField(max_length=6, unique=True)
+    name = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=120, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    depth = models.PositiveSmallIntegerField(help_text="1 to 3")
+    default_level = models.CharField(max_length=8, blank=True)
+    default_urgency = models.CharField(max_length=8, blank=True)
+    lead_hint = models.CharField(max_length=120, blank=True, help_text="the line that usually leads")
+    dimensions = ArrayField(models.CharField(max_length=8), default=list, blank=True)
+    pinyin = models.CharField(max_length=120, blank=True, help_text="initials, for typing ahead")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(depth__gte=1, depth__lte=3), name="category_has_three_levels"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@remembered(Category)
+def categories() -> dict[int, Category]:
+    """Every class by id: a few hundred rows, read on every page."""
+    return {category.pk: category for category in Category.objects.all()}
+
+
+def category_path(category_id: int | None) -> str:
+    """The class as people read it: 供热供暖 › 温度不达标."""
+    names: list[str] = []
+    known = categories()
+    category = known.get(category_id) if category_id else None
+    while category is not None:
+        names.append(category.name)
+        category = known.get(category.parent_id) if category.parent_id else None
+    return " › ".join(reversed(names))
+
+
+def category_by_code(code: str) -> Category | None:
+    return next((c for c in categories().values() if c.code == code and c.is_active), None)
