@@ -15,9 +15,7 @@ _METHODS = [("", _("请选择")), *ContactMethod.choices]
 
 
 class DispatchForm(forms.Form):
-    lead_unit = UnitField(
-        label=_("主办单位"), error_messages={"required": _("请选择主办单位。")}
-    )
+    lead_unit = UnitField(label=_("主办单位"), error_messages={"required": _("请选择主办单位。")})
     category = CategoryField(label=_("诉求分类"), required=False)
     basis = forms.CharField(label=_("派单依据"), required=False, max_length=BASIS_LIMIT)
 

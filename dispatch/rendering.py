@@ -45,7 +45,9 @@ register_events(
         "dispatched": _dispatched,
         "contacted": lambda data: str(ContactMethod(data["method"]).label),
         "reported": lambda data: str(ReplyKind(data["kind"]).label),
-        "replied": lambda data: _("单位自评：%(solved)s") % {"solved": Solved(data["solved"]).label},
+        "replied": lambda data: (
+            _("单位自评：%(solved)s") % {"solved": Solved(data["solved"]).label}
+        ),
         "objected": _objected,
     },
 )

@@ -28,9 +28,9 @@ register_events(
     {
         "called_back": _called_back,
         "rehandled": lambda data: (
-            _("第 %(n)s 轮，附督办单") if data["with_order"] else _("第 %(n)s 轮")
-        )
-        % {"n": data["round"]},
+            (_("第 %(n)s 轮，附督办单") if data["with_order"] else _("第 %(n)s 轮"))
+            % {"n": data["round"]}
+        ),
         "closed": lambda data: str(CloseCode(data["code"]).label),
     },
 )

@@ -194,17 +194,13 @@ def half_days(results: list[CallbackResult]) -> int:
 
 
 def _same_turn(result: CallbackResult, party: TicketRequester, ticket: Ticket) -> bool:
-    return (
-        result.requester_id == party.requester_id and result.round == ticket.rehandle_count + 1
-    )
+    return result.requester_id == party.requester_id and result.round == ticket.rehandle_count + 1
 
 
 def _check_hours(at: dt.datetime) -> None:
     first, last = settings.CALLBACK_HOURS
     if not first <= timezone.localtime(at).time() < last:
-        raise RuleViolation(
-            "outside_calling_hours", first=f"{first:%H:%M}", last=f"{last:%H:%M}"
-        )
+        raise RuleViolation("outside_calling_hours", first=f"{first:%H:%M}", last=f"{last:%H:%M}")
 
 
 def _check_answers(
@@ -252,6 +248,4 @@ def _check_close_code(a: Act, code: str) -> None:
             raise IllegalMove(
                 "attempts_not_exhausted", number=ticket.number, n=settings.CALLBACK_ATTEMPTS
             )
-        raise IllegalMove(
-            "close_code_unfounded", number=ticket.number, code=CloseCode(code).label
-        )
+        raise IllegalMove("close_code_unfounded", number=ticket.number, code=CloseCode(code).label)

@@ -41,7 +41,9 @@ class RegistrationForm(forms.Form):
     title = forms.CharField(label=_("标题"), required=False, max_length=TITLE_LIMIT)
     area = AreaField(label=_("事发地点（街道或社区）"), required=False)
     address = forms.CharField(label=_("详细地址"), required=False, max_length=ADDRESS_LIMIT)
-    door = forms.CharField(label=_("门牌（楼、单元、室）"), required=False, max_length=ADDRESS_LIMIT)
+    door = forms.CharField(
+        label=_("门牌（楼、单元、室）"), required=False, max_length=ADDRESS_LIMIT
+    )
     category = CategoryField(label=_("诉求分类"), required=False)
     level = forms.ChoiceField(
         label=_("响应等级"), choices=_choices(Level, _("按分类")), required=False
@@ -117,7 +119,9 @@ class AmendForm(forms.Form):
     matter = forms.CharField(label=_("诉求内容"), widget=forms.Textarea)
     title = forms.CharField(label=_("标题"), required=False, max_length=TITLE_LIMIT)
     address = forms.CharField(label=_("详细地址"), required=False, max_length=ADDRESS_LIMIT)
-    door = forms.CharField(label=_("门牌（楼、单元、室）"), required=False, max_length=ADDRESS_LIMIT)
+    door = forms.CharField(
+        label=_("门牌（楼、单元、室）"), required=False, max_length=ADDRESS_LIMIT
+    )
     target = forms.CharField(label=_("被反映单位"), required=False, max_length=TITLE_LIMIT)
 
 

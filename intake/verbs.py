@@ -85,7 +85,9 @@ def require(name: str, ticket: Ticket, actor: Actor) -> None:
         )
 
 
-def run(name: str, *, number: str, actor: Actor, at: Any, version: int | None, **data: Any) -> Ticket:
+def run(
+    name: str, *, number: str, actor: Actor, at: Any, version: int | None, **data: Any
+) -> Ticket:
     """Do a verb by its name, as pages and the API do."""
     return _VERBS[name].service(number=number, actor=actor, at=at, version=version, **data)
 

@@ -18,11 +18,15 @@ class Category(models.Model):
     code = models.CharField(max_length=6, unique=True)
     name = models.CharField(max_length=60)
     name_en = models.CharField(max_length=120, blank=True)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
     depth = models.PositiveSmallIntegerField(help_text="1 to 3")
     default_level = models.CharField(max_length=8, blank=True)
     default_urgency = models.CharField(max_length=8, blank=True)
-    lead_hint = models.CharField(max_length=120, blank=True, help_text="the line that usually leads")
+    lead_hint = models.CharField(
+        max_length=120, blank=True, help_text="the line that usually leads"
+    )
     dimensions = ArrayField(models.CharField(max_length=8), default=list, blank=True)
     pinyin = models.CharField(max_length=120, blank=True, help_text="initials, for typing ahead")
     is_active = models.BooleanField(default=True)

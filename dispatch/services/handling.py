@@ -158,9 +158,7 @@ def save_order(a: Act, order: Assignment, *fields: str) -> None:
     order.save(update_fields=[*fields, "next_due_at"])
 
 
-def _plausible(
-    a: Act, order: Assignment, when: dt.datetime | None, field: str
-) -> dt.datetime:
+def _plausible(a: Act, order: Assignment, when: dt.datetime | None, field: str) -> dt.datetime:
     if when is None:
         return a.at
     if not order.dispatched_at <= when <= a.at:

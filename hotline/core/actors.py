@@ -57,9 +57,7 @@ class Actor:
 
     def handles(self, unit_id: int | None) -> bool:
         """Whether this actor may write a handling result for the unit; a contractor never (R-121)."""
-        return (
-            unit_id is not None and unit_id in self.unit_ids and not self.has(Role.CONTRACTOR)
-        )
+        return unit_id is not None and unit_id in self.unit_ids and not self.has(Role.CONTRACTOR)
 
     @property
     def reference(self) -> str:

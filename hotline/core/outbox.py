@@ -59,9 +59,10 @@ def deliver_all(*, at: dt.datetime) -> int:
 
 def undelivered(*, at: dt.datetime) -> int:
     """How many deliveries are outstanding."""
-    return sum(
-        len(_fresh(c, _progress(c.name).seen_through_id, 10_000)) for c in CONSUMERS.values()
-    ) + Delivery.objects.filter(delivered_at__isnull=True).count()
+    return (
+        sum(len(_fresh(c, _progress(c.name).seen_through_id, 10_000)) for c in CONSUMERS.values())
+        + Delivery.objects.filter(delivered_at__isnull=True).count()
+    )
 
 
 def _progress(name: str) -> ConsumerProgress:
@@ -118,9 +119,7 @@ def _attempt(
     else:
         delivery.delivered_at, delivery.next_attempt_at = at, None
     if earlier:
-        delivery.save(
-            update_fields=["attempts", "delivered_at", "next_attempt_at", "last_error"]
-        )
+        delivery.save(update_fields=["attempts", "delivered_at", "next_attempt_at", "last_error"])
     return delivery
 
 

@@ -1,4 +1,4 @@
-"""What people type or paste, made fit to keep: one spelling, no invisible surprises, a known length.
+"""What people type or paste, made fit to keep: one spelling, nothing invisible, a known length.
 
 Removed without a word, because they come along unseen when text is pasted from a chat, a web page
 or an address book, mean nothing, and no person could find them to delete them:
@@ -34,15 +34,15 @@ from hotline.core.violations import RuleViolation, register_sentences
 MOST_MARKS_ON_ONE_LETTER = 30  # Unicode's own bound for text that can be handled as a stream
 
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_NOT_TEXT = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _EMOJI = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u3030\u303d\U0001f000-\U0001faff"
-_STRAY_JOINER = re.compile(
-    f"(?<![{_EMOJI}])(?<![{_EMOJI}]\ufe0f)\u200d|\u200d(?![{_EMOJI}])"
-)
+_STRAY_JOINER = re.compile(f"(?<![{_EMOJI}])(?<![{_EMOJI}]\ufe0f)\u200d|\u200d(?![{_EMOJI}])")
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _PILED_SELECTORS = re.compile(f"([{_SELECTORS}])[{_SELECTORS}]+")
 # Wide ranges that hold every combining mark; Chinese text has none of them, so the slow look at
@@ -76,9 +76,7 @@ class InputRefused(RuleViolation, ValueError):
         self.parameters["field"] = label or field
 
 
-def clean(
-    text: str, max_length: int, field: str, *, label: str | Promise | None = None
-) -> str:
+def clean(text: str, max_length: int, field: str, *, label: str | Promise | None = None) -> str:
     """The text as it is kept: visible, in one spelling (NFC), at most `max_length` characters.
 
     Raises InputRefused `text_required`, `text_too_long` (with `length` and `limit`),

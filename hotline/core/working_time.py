@@ -188,7 +188,9 @@ def _work_through(begun: dt.datetime, length: dt.timedelta, calendar: Calendar) 
     return Due(midnight + into_day + length, is_provisional)
 
 
-def _worked(begun: dt.datetime, ended: dt.datetime, calendar: Calendar) -> tuple[dt.timedelta, bool]:
+def _worked(
+    begun: dt.datetime, ended: dt.datetime, calendar: Calendar
+) -> tuple[dt.timedelta, bool]:
     """How much time passed on working days, and whether an unloaded year decided it."""
     total, is_provisional = dt.timedelta(0), False
     day = begun.date()

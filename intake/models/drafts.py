@@ -18,9 +18,7 @@ class Draft(models.Model):
     saved_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["staff", "form"], name="one_draft_per_form")
-        ]
+        constraints = [models.UniqueConstraint(fields=["staff", "form"], name="one_draft_per_form")]
 
     def __str__(self) -> str:
         return f"{self.staff_id} {self.form}"

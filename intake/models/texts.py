@@ -18,7 +18,9 @@ class TicketText(models.Model):
     address = models.CharField(max_length=200, blank=True)
     door = EncryptedTextField(null=True, help_text="the part of the address that names a home")
     references = EncryptedTextField(null=True, help_text="what was replaced, as JSON")
-    target = models.CharField(max_length=120, blank=True, help_text="the unit or firm complained of")
+    target = models.CharField(
+        max_length=120, blank=True, help_text="the unit or firm complained of"
+    )
     revision = models.PositiveSmallIntegerField(default=1)
     written_at = models.DateTimeField()
     written_by = models.CharField(max_length=40)

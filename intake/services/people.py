@@ -72,9 +72,7 @@ def reveal_requester(*, number: str, actor: Actor, at: dt.datetime, reason: str 
     parties = ticket.parties.filter(left_at=None).select_related("requester").order_by("id")
     references = json.loads(ticket.text.references) if ticket.text.references else []
     return Revealed(
-        people=tuple(
-            Identity(p.role, p.requester.name or "", p.requester.phone) for p in parties
-        ),
+        people=tuple(Identity(p.role, p.requester.name or "", p.requester.phone) for p in parties),
         door=ticket.text.door or "",
         references=tuple((kind, value) for kind, value in references),
     )

@@ -55,9 +55,7 @@ def _batch(at: dt.datetime) -> tuple[int, int]:
                     _sweep_ticket(ticket, clocks.get(ticket.pk, []), at)
             except Exception:
                 logger.exception("clocks of ticket %s could not be swept", ticket.number)
-                Clock.objects.to_sweep(at).filter(ticket=ticket).update(
-                    sweep_at=at + POISON_PAUSE
-                )
+                Clock.objects.to_sweep(at).filter(ticket=ticket).update(sweep_at=at + POISON_PAUSE)
     return len(tickets), len(ids)
 
 

@@ -22,7 +22,9 @@ class Area(models.Model):
     code = models.CharField(max_length=16, unique=True)
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=AreaKind.choices)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
     path = models.CharField(max_length=120, unique=True)
     pinyin = models.CharField(max_length=120, blank=True, help_text="initials, for typing ahead")
     source = models.CharField(max_length=200, blank=True)

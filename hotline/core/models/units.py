@@ -51,7 +51,9 @@ class Unit(models.Model):
     group = models.CharField(
         max_length=20, choices=AssessmentGroup.choices, default=AssessmentGroup.NONE
     )
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
     area = models.ForeignKey(
         Area, models.PROTECT, null=True, blank=True, related_name="units", help_text="its territory"
     )

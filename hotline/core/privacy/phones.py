@@ -93,7 +93,7 @@ def mask_phone(number: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """What a list shows of a name: 张*, 张**. Longer names show two stars: no length to guess by."""
+    """What a list shows of a name: 张*, 张**. Never more stars, so that none shows its length."""
     name = unicodedata.normalize("NFC", name).strip()
     if not name:
         return ""

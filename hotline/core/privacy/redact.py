@@ -19,8 +19,9 @@ cannot be taken back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from enum import StrEnum
+from itertools import count
 from typing import NamedTuple
 
 from hotline.core.privacy.identity import is_valid_identity, is_valid_old_identity, plain_identity
@@ -58,7 +59,9 @@ _D = "[0-9０-９]"
 _S = r"[ \t\u00a0\u3000\-－‐‑‒–—―.．·・]"  # one separator between groups of digits
 _ONE, _ZERO, _EIGHT_SIX = "[1１]", "[0０]", "[8８][6６]"
 _START, _END = f"(?<!{_D})", f"(?!{_D})"
-_COUNTRY = rf"(?:[(（]?(?:[+＋]|{_ZERO}{_ZERO})?{_EIGHT_SIX}[)）]?{_S}?)?"
+_COUNTRY_CODE = f"(?:[+＋]|{_ZERO}{_ZERO})?{_EIGHT_SIX}"
+_COUNTRY = f"(?:[(（]{_COUNTRY_CODE}[)）]{_S}?|{_COUNTRY_CODE}{_S}?)?"
+_AREA = f"{_ZERO}(?:{_ONE}{_ZERO}|[2２]{_D}|[3-9３-９]{_D}{{2}})"
 
 # 13812345678 in the groupings people use: 3-4-4, 3-8, 7-4, 3-3-5, 4-3-4, and digit by digit.
 _MOBILE = re.compile(
@@ -71,10 +74,10 @@ _MOBILE = re.compile(
 )
 _EXTENSION = f"(?:(?:转|转接|分机|分机号|-|－|—|#|＃){_S}?{_D}{{1,6}})?"
 _LANDLINE = re.compile(
-    rf"{_START}{_COUNTRY}[(（]?{_ZERO}(?:{_ONE}{_ZERO}|[2２]{_D}|[3-9３-９]{_D}{{2}})[)）]?{_S}{{0,3}}"
-    rf"[2-8２-８]{_D}{{2,3}}{_S}?{_D}{{4}}{_EXTENSION}{_END}"
+    f"{_START}{_COUNTRY}(?:[(（]{_AREA}[)）]|{_AREA}){_S}{{0,3}}"
+    f"[2-8２-８]{_D}{{2,3}}{_S}?{_D}{{4}}{_EXTENSION}{_END}"
 )
-_FOREIGN = re.compile(rf"(?<![0-9０-９A-Za-z])[+＋]{_D}{{1,3}}(?:[ \-(]?[)]?{_D}){{6,12}}{_END}")
+_FOREIGN = re.compile(rf"{_START}[+＋]{_D}{{1,3}}(?:[ \-(]?[)]?{_D}){{6,12}}{_END}")
 # Seven or eight digits are a phone only where the text says so.
 _CALLED_A_PHONE = re.compile(
     r"(?:电话|座机|固话|手机|热线|联系方式|致电|拨打|来电|[Tt][Ee][Ll])"
@@ -83,7 +86,7 @@ _CALLED_A_PHONE = re.compile(
 )
 # …or where they follow a phone: 电话62345678、62345679.
 _ANOTHER_PHONE = re.compile(
-    rf"\s?[、，,;；/或和及]\s?(?P<number>[2-8２-８]{_D}{{2,3}}{_S}?{_D}{{4}}){_END}"
+    rf"\s?(?:[、，,;；/和及]|或者?)\s?(?P<number>[2-8２-８]{_D}{{2,3}}{_S}?{_D}{{4}}){_END}"
 )
 _IDENTITY = re.compile(
     f"{_START}[1-9１-９]{_D}{{5}}{_S}?(?:1[89]|20|１[８９]|２０){_D}{{6}}{_S}?{_D}{{3}}[0-9０-９XxＸｘ]"
@@ -105,33 +108,40 @@ _CALLED_SOMETHING_ELSE = re.compile(
 )
 _LETTERS = re.compile(r"[A-Za-z]+$")
 _LETTERS_OF_A_CONTACT = re.compile(
-    r"tel|telephone|phone|mobile|mob|cell|call|contact|wechat|weixin|wx|vx|v|qq|t|p|m", re.IGNORECASE
+    r"tel|telephone|phone|mobile|mob|cell|call|contact|wechat|weixin|wx|vx|v|qq|t|p|m",
+    re.IGNORECASE,
 )
-_AMOUNT = re.compile(r"(?:\.[0-9]{1,2}(?![0-9]))?\s?(?:元(?![旦宵月])|[万亿]元|美元|块钱|人民币|%|％)")
+_AMOUNT = re.compile(
+    r"(?:\.[0-9]{1,2}(?![0-9]))?\s?(?:元(?![旦宵月])|[万亿]元|美元|块钱|人民币|%|％)"
+)
 _DAY = re.compile("20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _LONGEST_LABEL = 16
+_TYPED_TOKEN = re.compile("〔(?:电话|证件)[0-9]+〕")
 # Most messages hold no number this long; they pay for one search only.
 _SEVEN_DIGITS = re.compile(f"{_D}(?:{_S}?{_D}){{6}}")
 
 
-def extract_references(text: str) -> tuple[str, list[Reference]]:
+def extract_references(text: str, known: Sequence[Reference] = ()) -> tuple[str, list[Reference]]:
     """The text with tokens in place of personal numbers, and what the tokens stand for.
 
     The same writing twice has one token. Numbers count up per kind; a number whose token the
-    writer happened to type already is passed over.
+    writer happened to type already is passed over. `known` are the references of another text of
+    the same ticket (its title, its matter): they are used again, counted on from, and come first
+    in the answer.
     """
+    references = {(reference.kind, reference.value): reference for reference in known}
     if not _SEVEN_DIGITS.search(text):
-        return text, []
-    references: dict[tuple[ReferenceKind, str], Reference] = {}
-    last = dict.fromkeys(ReferenceKind, 0)
+        return text, list(references.values())
+    taken = {reference.token for reference in known} | set(_TYPED_TOKEN.findall(text))
+    free = {kind: _free_tokens(kind, taken) for kind in ReferenceKind}
     pieces: list[str] = []
     done = 0
     for span in _apart(_found(text)):
         value = text[span.start : span.end]
         reference = references.get((span.kind, value))
         if reference is None:
-            token = _next_token(text, span.kind, last)
-            reference = references[span.kind, value] = Reference(span.kind, value, token)
+            reference = Reference(span.kind, value, next(free[span.kind]))
+            references[span.kind, value] = reference
         pieces += text[done : span.start], reference.token
         done = span.end
     return "".join([*pieces, text[done:]]), list(references.values())
@@ -146,12 +156,9 @@ def restored(clean_text: str, references: Iterable[Reference]) -> str:
     return tokens.sub(lambda found: written[found.group()], clean_text)
 
 
-def _next_token(text: str, kind: ReferenceKind, last: dict[ReferenceKind, int]) -> str:
-    while True:
-        last[kind] += 1
-        token = f"〔{kind.word}{last[kind]}〕"
-        if token not in text:
-            return token
+def _free_tokens(kind: ReferenceKind, taken: Set[str]) -> Iterator[str]:
+    tokens = (f"〔{kind.word}{number}〕" for number in count(1))
+    return (token for token in tokens if token not in taken)
 
 
 def _found(text: str) -> Iterator[_Span]:
