@@ -17,7 +17,7 @@ from intake.acts import UNIT_CLOCKS, Act, act
 from intake.models import Access, Note, RequestType, Ticket
 from intake.models.access import AccessRole
 from intake.services.registration import district_of, tidy
-from knowledge.models import Category
+from knowledge.models import Category, categories
 
 BASIS_LIMIT = 200
 # Accusations are never handed to the accused.
@@ -70,7 +70,7 @@ def dispatch(
             assignment=assignments[0].pk,
             copy=copy.code if copy else None,
             due_at=feedback.isoformat(),
-            category=ticket.category.code if ticket.category else None,
+            category=categories()[ticket.category_id].code,
         )
     return a.ticket
 

@@ -12,7 +12,6 @@ from dispatch.models import (
     AssignmentState,
     Contact,
     ContactMethod,
-    Objection,
     Reply,
     ReplyKind,
     SupervisionOrder,
@@ -125,7 +124,7 @@ def reply(
     """
     with act("reply", number, actor=actor, at=at, version=version) as a:
         order = lead_order(a)
-        if Objection.objects.filter(assignment=order, outcome="").exists():
+        if a.running(ClockKind.RULING):
             raise IllegalMove("objection_pending", number=number)
         text = tidy(text, REPLY_LIMIT, _("答复内容"), "text", required="reply_required")
         if order.round > 1 and order.replies.filter(text=text).exists():

@@ -54,4 +54,9 @@ def accept_answer(
 
 
 def has_unaccepted_order(ticket: Ticket) -> bool:
-    return SupervisionOrder.objects.filter(ticket=ticket, accepted_at=None).exists()
+    """Whether an order still waits for its answer or its acceptance; the first can come with the
+    second re-handling only."""
+    return (
+        ticket.rehandle_count > 1
+        and SupervisionOrder.objects.filter(ticket=ticket, accepted_at=None).exists()
+    )
