@@ -56,7 +56,7 @@ class Actor:
         return self.has(*DESK_ROLES)
 
     def handles(self, unit_id: int | None) -> bool:
-        """Whether this actor may write a handling result for the unit; a contractor never (R-121)."""
+        """Whether this actor may write a result for the unit; a contractor never (R-121)."""
         return unit_id is not None and unit_id in self.unit_ids and not self.has(Role.CONTRACTOR)
 
     @property

@@ -33,3 +33,9 @@ class EncryptedTextField(models.BinaryField):
 def exact_hash(value: str) -> bytes:
     """What an encrypted value is found by; the hash key is apart from the encryption key."""
     return crypto.keyed_hash(value, settings.HASH_KEYS)
+
+
+def exact_hashes(value: str) -> list[bytes]:
+    """The hashes under every key in use: what a look-up compares with, so that rows written
+    before a change of keys are found."""
+    return crypto.keyed_hashes(value, settings.HASH_KEYS)

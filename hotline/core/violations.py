@@ -49,7 +49,7 @@ class RuleViolation(Exception):
         self.parameters = parameters
 
     def sentence(self) -> str:
-        return str(SENTENCES[self.code]) % self.parameters
+        return str(SENTENCES[self.code]) % {"field": self.field, **self.parameters}
 
     def __str__(self) -> str:
         return self.sentence()

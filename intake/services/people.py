@@ -28,7 +28,7 @@ class Identity:
 class Revealed:
     people: tuple[Identity, ...]
     door: str
-    references: tuple[tuple[str, str], ...]
+    references: tuple[tuple[str, str, str], ...]  # kind, value, the token in the text
 
 
 def may_reveal(ticket: Ticket, actor: Actor) -> bool:
@@ -74,5 +74,5 @@ def reveal_requester(*, number: str, actor: Actor, at: dt.datetime, reason: str 
     return Revealed(
         people=tuple(Identity(p.role, p.requester.name or "", p.requester.phone) for p in parties),
         door=ticket.text.door or "",
-        references=tuple((kind, value) for kind, value in references),
+        references=tuple((kind, value, token) for kind, value, token in references),
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from hotline.core.actors import Actor
-from hotline.core.fields import exact_hash
+from hotline.core.fields import exact_hash, exact_hashes
 from hotline.core.models import Area, Channel, ClockKind, Role
 from hotline.core.models.clients import Scope
 from hotline.core.places import districts
@@ -177,12 +177,11 @@ def words(
     """The ticket's text with numbers of persons taken out of it and kept encrypted."""
     clear, references = extract_references(matter)
     title = tidy(title, TITLE_LIMIT, _("标题"), "title") or headline(clear)
-    # References are numbered through matter and title together.
-    title, more = extract_references(title)
-    kept = [[r.kind, r.value] for r in (*references, *more)]
+    title, references = extract_references(title, references)
+    kept = [[r.kind, r.value, r.token] for r in references]
     return TicketText(
         ticket=ticket,
-        title=title[:TITLE_LIMIT],
+        title=_cut(title, TITLE_LIMIT),
         matter=clear,
         address=tidy(address, ADDRESS_LIMIT, _("地址"), "address"),
         door=tidy(door, ADDRESS_LIMIT, _("门牌"), "door") or None,
@@ -196,7 +195,13 @@ def words(
 def headline(matter: str) -> str:
     """The first sentence of the matter, at most forty characters."""
     first = re.split(r"[。！？!?\n；;]", matter.strip(), maxsplit=1)[0].strip() or matter.strip()
-    return first if len(first) <= 40 else first[:39] + "…"
+    return first if len(first) <= 40 else _cut(first, 39) + "…"
+
+
+def _cut(text: str, limit: int) -> str:
+    """At most `limit` characters, never ending inside a reference such as 〔电话1〕."""
+    cut = text[:limit]
+    return cut[: cut.rindex("〔")] if cut.rfind("〔") > cut.rfind("〕") else cut
 
 
 def tidy(text: str | None, limit: int, label: str, field: str, required: str = "") -> str:
@@ -218,7 +223,9 @@ def find_or_add_requester(phone: str, name: str, at: dt.datetime) -> Requester:
     """The requester with this number and name. Two registrations of a new number at once meet on
     the unique constraint and share the row."""
     phone_hash, name_hash = exact_hash(phone), exact_hash(name)
-    known = Requester.objects.filter(phone_hash=phone_hash, name_hash=name_hash)
+    known = Requester.objects.filter(
+        phone_hash__in=exact_hashes(phone), name_hash__in=exact_hashes(name)
+    )
     if (found := known.first()) is not None:
         return found
     columns = Requester._meta.get_field

@@ -70,7 +70,7 @@ class ConsumerProgress(models.Model):
 
 
 class Notice(models.Model):
-    """A line in somebody's bell. `data` holds codes and ids only; the sentence is made on reading."""
+    """A line in somebody's bell. `data` holds codes and ids; the sentence is made on reading."""
 
     unit = models.ForeignKey(Unit, models.CASCADE, null=True, related_name="notices")
     staff = models.ForeignKey(Staff, models.CASCADE, null=True, related_name="notices")
