@@ -101,6 +101,15 @@ def moment_exact(at: dt.datetime | None) -> str:
 
 
 @register.filter
+def ago(at: dt.datetime | None, now: dt.datetime | None = None) -> str:
+    """How long ago, as of `now` (a page's `as_of`; without one, the present)."""
+    if at is None:
+        return ""
+    seconds = ((now or timezone.now()) - at).total_seconds()
+    return _("刚刚") if seconds < MINUTE else _("%(span)s前") % {"span": span_words(seconds)}
+
+
+@register.filter
 def span(length: dt.timedelta | float | None) -> str:
     """A length of time in words."""
     if length is None:
@@ -108,11 +117,11 @@ def span(length: dt.timedelta | float | None) -> str:
     return span_words(length.total_seconds() if isinstance(length, dt.timedelta) else length)
 
 
-def clock_line(clock: ClockLike, at: dt.datetime) -> str:
+def clock_line(clock: ClockLike, reading: Reading) -> str:
     """One clock in one line of a tooltip: what, until when, how it stands."""
     label = getattr(clock, "get_kind_display", lambda: _("时限"))()
     provisional = _("（暂定）") if getattr(clock, "is_provisional", False) else ""
-    return f"{label}{provisional}　{moment(clock.due_at)}　{read_clock(clock, at).words}"
+    return f"{label}{provisional}　{moment(clock.due_at)}　{reading.words}"
 
 
 @register.simple_tag(takes_context=True)
@@ -130,7 +139,7 @@ def countdown(
         return ""
     at = context.get("as_of") or timezone.now()
     reading = read_clock(clock, at)
-    lines = "\n".join(clock_line(each, at) for each in (clocks or [clock]))
+    lines = [clock_line(each, read_clock(each, at)) for each in clocks or ()]
     ticks: SafeString | str = ""
     if reading.is_ticking:
         warn_at = clock.warn_at or clock.due_at
@@ -146,7 +155,7 @@ def countdown(
         '<span class="clock clock-{}{}" title="{}"{}><span class="clock-words">{}</span></span>',
         reading.tone,
         f" clock-{size}" if size else "",
-        lines,
+        "\n".join(lines) or clock_line(clock, reading),
         ticks,
         reading.words,
     )

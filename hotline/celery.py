@@ -1,0 +1,46 @@
+"""The Celery application and everything that happens by the clock.
+
+Started as `celery -A hotline.celery worker` and `… beat`; exactly one beat runs per city.
+Nothing here is scheduled from the database: what runs when is read in this file.
+"""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hotline.settings")
+
+app = Celery("hotline")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    # Clocks that came due since the last look: warn, breach, call back. A sweep that waited
+    # longer than one interval is pointless, the next one does its work.
+    "sweep-clocks": {
+        "task": "intake.tasks.sweep_clocks",
+        "schedule": settings.SWEEP_INTERVAL_SECONDS,
+        "options": {"expires": settings.SWEEP_INTERVAL_SECONDS},
+    },
+    # What happened reaches those who must know: notices, webhooks, derived rows. Web processes
+    # never speak to the broker, so this tick is what drives every consequence.
+    "deliver-outbox": {
+        "task": "hotline.core.tasks.deliver_outbox",
+        "schedule": 1.0,
+        "options": {"expires": 5},
+    },
+    # The months ahead get their partitions before the first row of the month arrives.
+    "keep-partitions": {
+        "task": "hotline.core.tasks.keep_partitions",
+        "schedule": crontab(hour=3, minute=10),
+    },
+    # A newly published year of holidays and make-up days; provisional due times become firm.
+    "load-calendar": {
+        "task": "hotline.core.tasks.load_calendar",
+        "schedule": crontab(hour=3, minute=20),
+    },
+}
