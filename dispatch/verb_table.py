@@ -8,7 +8,7 @@ from dispatch import forms, services
 from hotline.core.actors import Actor
 from hotline.core.models import Role
 from intake.models import Level, State, Ticket
-from intake.verbs import Verb, desk, either, lead, register
+from intake.verbs import Verb, Who, desk, either, lead, register
 
 _DISPATCHERS = desk(Role.DISPATCHER)
 _IN_HAND = frozenset({State.DISPATCHED, State.HANDLING})
@@ -28,7 +28,7 @@ def _district_of_ticket(ticket: Ticket, actor: Actor) -> bool:
     return ticket.district_id is not None and ticket.district_id in actor.district_ids
 
 
-def _ordered(rule):  # type: ignore[no-untyped-def]
+def _ordered(rule: Who) -> Who:
     """Only where a supervision order can exist: after the second re-handling."""
     return lambda ticket, actor: ticket.rehandle_count > 1 and rule(ticket, actor)
 
@@ -67,7 +67,8 @@ register(
         _IN_HAND, _DISPATCHERS, order=46,
     ),
     Verb(
-        "recall", _("收回派单"), services.recall, forms.RecallForm, _IN_HAND, _DISPATCHERS, order=55,
+        "recall", _("收回派单"), services.recall, forms.RecallForm,
+        _IN_HAND, _DISPATCHERS, order=55,
     ),
     Verb(
         "accept_answer", _("认可督办答复"), services.accept_answer, forms.AcceptAnswerForm,

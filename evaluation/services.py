@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -68,7 +69,7 @@ def record_callback(
         earlier = list(CallbackResult.objects.filter(ticket=ticket))
         result = CallbackResult(
             ticket=ticket,
-            unit_id=unit_id,
+            unit_id=cast("int", unit_id),  # a dispatched ticket has a lead (constraint)
             requester_id=party.requester_id,
             round=ticket.rehandle_count + 1,
             attempt=1 + sum(_same_turn(r, party, ticket) for r in earlier),
@@ -144,8 +145,14 @@ def close(
 
 @transaction.atomic
 def conclude(
-    *, number: str, actor: Actor, at: dt.datetime, version: int | None = None, then: str, **answers
-) -> Ticket:  # type: ignore[no-untyped-def]
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    then: str,
+    **answers: Any,
+) -> Ticket:
     """The call-back form in one go: write the attempt down, then close or send back. If the
     second step is refused, nothing is written and the agent keeps the form."""
     ticket = record_callback(number=number, actor=actor, at=at, version=version, **answers)
@@ -233,7 +240,7 @@ def _check_close_code(a: Act, code: str) -> None:
             raise IllegalMove("callback_missing", number=ticket.number)
         return
     if code not in NO_CALLBACK_CODES:
-        raise RuleViolation("close_code_unfounded", field="code", code=code)
+        raise RuleViolation("close_code_unfounded", field="code", reason=code)
     results = list(CallbackResult.objects.filter(ticket=ticket))
     founded = {
         CloseCode.ANONYMOUS: not parties and ticket.is_anonymous,
@@ -248,4 +255,6 @@ def _check_close_code(a: Act, code: str) -> None:
             raise IllegalMove(
                 "attempts_not_exhausted", number=ticket.number, n=settings.CALLBACK_ATTEMPTS
             )
-        raise IllegalMove("close_code_unfounded", number=ticket.number, code=CloseCode(code).label)
+        raise IllegalMove(
+            "close_code_unfounded", number=ticket.number, reason=CloseCode(code).label
+        )

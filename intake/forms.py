@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from intake.fields import AreaField, CategoryField, ChannelField
@@ -13,7 +14,7 @@ from intake.services.editing import NOTE_LIMIT
 from intake.services.registration import ADDRESS_LIMIT, NAME_LIMIT, TITLE_LIMIT
 
 
-def _choices(enum: type, blank: str = "") -> list[tuple[str, object]]:
+def _choices(enum: type, blank: str | Promise = "") -> list[tuple[str, object]]:
     return [("", blank), *enum.choices] if blank else list(enum.choices)  # type: ignore[attr-defined]
 
 

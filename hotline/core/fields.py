@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 
 from hotline.core.privacy import crypto
 
+if TYPE_CHECKING:
+    _Base = models.Field[Any, Any]
+else:
+    _Base = models.BinaryField
 
-class EncryptedTextField(models.BinaryField):
+
+class EncryptedTextField(_Base):
     """Text that is clear in Python and encrypted in the database; the bytes carry the version
     of the key, so keys can be changed while old rows stay readable (design §7)."""
 

@@ -127,8 +127,9 @@ def _advance(progress: ConsumerProgress, consumer: Consumer, at: dt.datetime) ->
     """Move the mark over everything old enough to be complete; delivered lines below it go."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT max(id) FROM core_outboxmessage WHERE id > %s AND written_at < now() - %s",
-            [progress.seen_through_id, SETTLED_AFTER],
+            "SELECT max(id) FROM core_outboxmessage"
+            " WHERE id > %s AND written_at < now() - %s::interval",
+            [progress.seen_through_id, str(SETTLED_AFTER)],
         )
         settled = cursor.fetchone()[0]
     if settled is None:

@@ -6,6 +6,7 @@ reader's language. Every app adds its own codes from its `violations.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
@@ -27,7 +28,7 @@ SENTENCES: dict[str, str | Promise] = {
 }
 
 
-def register_sentences(sentences: dict[str, str | Promise]) -> None:
+def register_sentences(sentences: Mapping[str, str | Promise]) -> None:
     """Add an app's refusals; a code belongs to one app."""
     for code, sentence in sentences.items():
         if SENTENCES.setdefault(code, sentence) is not sentence:

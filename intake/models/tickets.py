@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -16,7 +17,6 @@ from intake.models.access import Access
 from knowledge.models import Category
 
 if TYPE_CHECKING:
-    from intake.models.requesters import TicketRequester
     from intake.models.texts import TicketText
 
 
@@ -101,7 +101,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         `Access`, and for a channel the key it came in by."""
         if actor.sees_all:
             return self
-        seen = Q()
+        seen: Any = Q()
         if actor.unit_ids:
             granted = Access.objects.filter(
                 ticket=OuterRef("pk"), unit_id__in=list(actor.unit_ids), until__isnull=True
@@ -168,7 +168,6 @@ class Ticket(models.Model):
 
     if TYPE_CHECKING:
         text: TicketText
-        parties: models.Manager[TicketRequester]
 
     class Meta:
         constraints = [
@@ -210,7 +209,7 @@ class Ticket(models.Model):
     def __str__(self) -> str:
         return self.number
 
-    def clean_fields(self, exclude: set[str] | None = None) -> None:
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         # django-fsm forbids assignment to a protected field, which cleaning does.
         super().clean_fields(exclude={*(exclude or ()), "state"})
 

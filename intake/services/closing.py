@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -65,7 +66,7 @@ def inform(
     with act("inform", number, actor=actor, at=at, version=version) as a:
         if code != CloseCode.EMERGENCY:
             reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
-        data = {"code": code}
+        data: dict[str, Any] = {"code": code}
         if transferred_to:
             data["transferred_to"] = transferred_to
         if code == CloseCode.IN_PROGRESS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -228,7 +229,7 @@ def find_or_add_requester(phone: str, name: str, at: dt.datetime) -> Requester:
     )
     if (found := known.first()) is not None:
         return found
-    columns = Requester._meta.get_field
+    columns: Any = Requester._meta.get_field
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO intake_requester (phone, phone_hash, name, name_hash, created_at)"

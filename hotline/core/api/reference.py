@@ -7,7 +7,7 @@ import json
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -17,25 +17,25 @@ from rest_framework.response import Response
 
 from hotline.core.api.pagination import PageForm, decode, page
 from hotline.core.api.parsing import read_query
-from hotline.core.api.schema import page_of, parameters_of
+from hotline.core.api.schema import choices_of, page_of, parameters_of
 from hotline.core.api.views import ApiView
-from hotline.core.models import Area, AreaKind, Channel, Unit, UnitKind
+from hotline.core.models import Area, AreaAlias, AreaKind, Channel, Unit, UnitKind
 
 # New units and areas appear a few times a year.
 CACHE_SECONDS = 60
 
 
 class ReferenceView(ApiView):
-    """A list in the order of its codes, the same for everybody who may call."""
+    """A list in the order of its codes, the same for everybody who may call.
+
+    `members` maps each member of a row to its column; the first is the code.
+    """
 
     form: ClassVar[type[PageForm]] = PageForm
-    columns: ClassVar[tuple[str, ...]]
+    members: ClassVar[dict[str, str]]
 
     def found(self, asked: dict[str, Any]) -> QuerySet[Any]:
         raise NotImplementedError
-
-    def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        return dict(zip(self.columns, values, strict=True))
 
     def answer(self, request: Request) -> Response:
         asked = read_query(self.form, request.query_params)
@@ -43,10 +43,18 @@ class ReferenceView(ApiView):
         if asked["cursor"]:
             rows = rows.filter(code__gt=decode(asked["cursor"], str)[0])
         limit = asked["limit"]
-        names = [name.replace(".", "__") for name in self.columns]
-        found = list(rows.values_list(*names)[: limit + 1])
-        response = page(request, found, limit, self.row, lambda values: [values[0]])
-        return cached(request, response)
+        found = list(rows.values_list(*self.members.values())[: limit + 1])
+        names = tuple(self.members)
+        return cached(
+            request,
+            page(
+                request,
+                found,
+                limit,
+                lambda values: dict(zip(names, values, strict=True)),
+                lambda values: [values[0]],
+            ),
+        )
 
 
 def cached(request: Request, response: Response) -> Response:
@@ -60,39 +68,43 @@ def cached(request: Request, response: Response) -> Response:
     return response
 
 
+def _called(q: str) -> Q:
+    """By any part of the name, or the first letters of its pinyin."""
+    return Q(name__icontains=q) | Q(pinyin__istartswith=q)
+
+
 class AreaSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text=_("登记时填写的代码"))
     name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=AreaKind.choices)
+    kind = choices_of(AreaKind)
     parent = serializers.CharField(allow_null=True, help_text=_("上级的代码"))
 
 
 class AreaForm(PageForm):
-    parent = forms.CharField(label=_("只列出这个区域的直接下级"), required=False, max_length=16)
+    parent = forms.CharField(label=_("只列出这个地点的直接下级"), required=False, max_length=16)
     q = forms.CharField(label=_("名称、俗称或拼音首字母"), required=False, max_length=40)
 
 
 class AreaList(ReferenceView):
+    """The city's territory; a matter names its street or community by code."""
+
     form = AreaForm
-    columns = ("code", "name", "kind", "parent.code")
+    members = {"code": "code", "name": "name", "kind": "kind", "parent": "parent__code"}
 
     def found(self, asked: dict[str, Any]) -> QuerySet[Area]:
         areas = Area.objects.all()
         if asked["parent"]:
             areas = areas.filter(parent__code=asked["parent"])
         if asked["q"]:
-            alias = Q(pk__in=areas_called(asked["q"]))
-            areas = areas.filter(_called(asked["q"]) | alias)
+            aliases = AreaAlias.objects.filter(name__icontains=asked["q"])
+            areas = areas.filter(_called(asked["q"]) | Q(pk__in=aliases.values("area_id")))
         return areas
-
-    def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        code, name, kind, parent = values
-        return {"code": code, "name": name, "kind": kind, "parent": parent}
 
     @extend_schema(
         operation_id="area_list",
         tags=["reference"],
         summary=_("地点"),
+        description="",
         parameters=parameters_of(AreaForm),
         responses=page_of(AreaSerializer),
     )
@@ -104,7 +116,7 @@ class UnitSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField()
     name_en = serializers.CharField()
-    kind = serializers.ChoiceField(choices=UnitKind.choices)
+    kind = choices_of(UnitKind)
     parent = serializers.CharField(allow_null=True, help_text=_("上级的代码"))
     area = serializers.CharField(allow_null=True, help_text=_("辖区的代码"))
     is_round_the_clock = serializers.BooleanField(help_text=_("全天值守"))
@@ -115,20 +127,28 @@ class UnitForm(PageForm):
 
 
 class UnitList(ReferenceView):
+    """The units in force today."""
+
     form = UnitForm
-    columns = ("code", "name", "name_en", "kind", "parent.code", "area.code", "is_round_the_clock")
+    members = {
+        "code": "code",
+        "name": "name",
+        "name_en": "name_en",
+        "kind": "kind",
+        "parent": "parent__code",
+        "area": "area__code",
+        "is_round_the_clock": "is_round_the_clock",
+    }
 
     def found(self, asked: dict[str, Any]) -> QuerySet[Unit]:
         units = Unit.objects.in_force(timezone.localdate())
         return units.filter(_called(asked["q"])) if asked["q"] else units
 
-    def row(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        return dict(zip(UnitSerializer().fields, values, strict=True))
-
     @extend_schema(
         operation_id="unit_list",
         tags=["reference"],
         summary=_("现有单位"),
+        description="",
         parameters=parameters_of(UnitForm),
         responses=page_of(UnitSerializer),
     )
@@ -143,7 +163,9 @@ class ChannelSerializer(serializers.Serializer[Any]):
 
 
 class ChannelList(ReferenceView):
-    columns = ("code", "name", "is_voice")
+    """The ways in."""
+
+    members = {"code": "code", "name": "name", "is_voice": "is_voice"}
 
     def found(self, asked: dict[str, Any]) -> QuerySet[Channel]:
         return Channel.objects.all()
@@ -152,6 +174,7 @@ class ChannelList(ReferenceView):
         operation_id="channel_list",
         tags=["reference"],
         summary=_("受理渠道"),
+        description="",
         parameters=parameters_of(PageForm),
         responses=page_of(ChannelSerializer),
     )
