@@ -7,7 +7,7 @@ ARGS ?=
 
 PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-BOOTSTRAP = $(or $(PYTHON),$(error 需要 Python 3.11 或更新版本:请先安装,例如 apt install python3 python3-venv)) -P hotline/ops/bootstrap.py
+BOOTSTRAP = $(or $(PYTHON),$(error 需要 Python 3.11 或更新版本：请先安装，例如 apt install python3 python3-venv)) -P hotline/ops/bootstrap.py
 PY = .venv/bin/python
 MANAGE = $(PY) manage.py
 # The embedded servers for the time of one command; those of a running site are used as they are.

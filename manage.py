@@ -9,7 +9,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hotline.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from hotline.localstack import LocalStackError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except LocalStackError as error:
+        # One sentence that says what to do, as for every refusal of the launcher.
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

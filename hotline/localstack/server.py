@@ -157,8 +157,8 @@ class Server(ABC):
     def _await_the_keeper(self) -> None:
         if not processes.wait_until(self.is_answering, START_SECONDS, every=0.1):
             raise LocalStackError(
-                f"另一个进程正在管理 {self.title},但它 {START_SECONDS:.0f} 秒内没有应答:"
-                f"请稍候再试,或查看日志 {self.log_path}。"
+                f"另一个进程正在管理 {self.title}，但它 {START_SECONDS:.0f} 秒内没有应答："
+                f"请稍候再试，或查看日志 {self.log_path}。"
             )
 
     def _end_leftover(self) -> None:
@@ -194,7 +194,7 @@ class Server(ABC):
             shift = 6 if found.st_uid == user.uid else 3 if found.st_gid == user.gid else 0
             if not (found.st_mode >> shift) & 0o1:
                 raise LocalStackError(
-                    f"以 root 运行时,数据库用户必须能够进入 {step}:请执行 chmod o+x {step},"
+                    f"以 root 运行时，数据库用户必须能够进入 {step}：请执行 chmod o+x {step},"
                     "或用环境变量 HOTLINE_DATA_DIR 指定另一个文件夹。"
                 )
 
@@ -251,18 +251,18 @@ class Server(ABC):
         folder = paths.data_folder()
         if number in {errno.ENOSPC, errno.EDQUOT} or "No space left on device" in said:
             return (
-                f"磁盘空间不足,{self.title} 无法在 {folder} 写入:请清理磁盘,"
+                f"磁盘空间不足，{self.title} 无法在 {folder} 写入：请清理磁盘，"
                 "或用环境变量 HOTLINE_DATA_DIR 指定另一块磁盘上的文件夹。"
             )
         if number in {errno.EACCES, errno.EPERM, errno.EROFS} or "Permission denied" in said:
             return (
-                f"没有权限读写数据文件夹 {folder}:请改正它的所有者和权限(它和其中的文件应属于"
-                "启动者),或用环境变量 HOTLINE_DATA_DIR 指定另一个文件夹。"
+                f"没有权限读写数据文件夹 {folder}：请改正它的所有者和权限(它和其中的文件应属于"
+                "启动者)，或用环境变量 HOTLINE_DATA_DIR 指定另一个文件夹。"
             )
         if number in {errno.ENOTDIR, errno.EEXIST}:
             return (
-                f"{folder} 里应当是文件夹的地方有一个同名文件({said}):请移走那个文件,"
+                f"{folder} 里应当是文件夹的地方有一个同名文件（{said}）：请移走那个文件，"
                 "或用环境变量 HOTLINE_DATA_DIR 指定另一个文件夹。"
             )
         last = said.splitlines()[-1] if said else "没有任何输出"
-        return f"{self.title} 没有启动({last}):请查看日志 {self.log_path} 并排除原因后再启动。"
+        return f"{self.title} 没有启动（{last}）：请查看日志 {self.log_path} 并排除原因后再启动。"

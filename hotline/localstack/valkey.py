@@ -66,4 +66,4 @@ class Valkey(Server):
     def _create(self, user: ServiceUser | None) -> None:
         self._private_folder(self.folder, user)
         if not self.folder.is_dir():
-            raise LocalStackError(f"{self.folder} 不是文件夹:请移走它后重新启动。")
+            raise LocalStackError(f"{self.folder} 不是文件夹：请移走它后重新启动。")

