@@ -14,7 +14,7 @@ MANAGE = $(PY) manage.py
 WITH_STACK = $(PY) -m hotline.localstack
 
 .DEFAULT_GOAL := run
-.PHONY: run test setup setup-dev assets lint types check-migrations check-api pytest simulate bench screenshots upgrade clean
+.PHONY: run test setup setup-dev assets lint types check-migrations check-api pytest simulate bench screenshots bundle upgrade clean
 
 run: setup ; @$(MANAGE) up --host $(HOST) --port $(PORT) $(ARGS)
 test: setup-dev lint types check-migrations check-api pytest
@@ -32,6 +32,8 @@ pytest: setup-dev ; @$(PY) -m pytest $(ARGS)
 simulate: setup ; @$(WITH_STACK) $(MANAGE) simulate $(ARGS)
 bench: setup ; @$(WITH_STACK) $(MANAGE) bench $(ARGS)
 screenshots: setup-dev ; @$(WITH_STACK) $(MANAGE) screenshots $(ARGS)
+
+bundle: setup ; @$(PY) -P hotline/ops/bundle.py
 
 upgrade: setup-dev ; @$(PY) -m pip list --outdated; npm outdated
 clean: ; @rm -rf staticfiles static/vendor node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis

