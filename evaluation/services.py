@@ -233,7 +233,6 @@ def _keep_a_clock(a: Act) -> None:
 
 def _check_close_code(a: Act, code: str) -> None:
     ticket = a.ticket
-    parties = parties_to_call(ticket)
     if code == CloseCode.CALLED_BACK:
         last, replied_at = last_valid(ticket), last_replied_at(ticket)
         if last is None or (replied_at and last.called_at < replied_at):
@@ -241,6 +240,7 @@ def _check_close_code(a: Act, code: str) -> None:
         return
     if code not in NO_CALLBACK_CODES:
         raise RuleViolation("close_code_unfounded", field="code", reason=code)
+    parties = parties_to_call(ticket)
     results = list(CallbackResult.objects.filter(ticket=ticket))
     founded = {
         CloseCode.ANONYMOUS: not parties and ticket.is_anonymous,

@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
@@ -236,6 +237,29 @@ def write_events(events: list[TicketEvent]) -> None:
         cursor.execute(_INSERT_EVENTS, [*columns, [json.dumps(e.data) for e in events]])
 
 
+_is_whole: ContextVar[bool] = ContextVar("is_whole", default=False)
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """One transaction for several steps that succeed or fail together.
+
+    A refusal of one step gives up all of them, so the acts inside need no savepoints, each of
+    which costs two statements. Nothing inside may catch a refusal and go on.
+    """
+    with transaction.atomic():
+        before = _is_whole.set(True)
+        try:
+            yield
+        finally:
+            _is_whole.reset(before)
+
+
+def one_act() -> transaction.Atomic:
+    """The transaction of one act, or its part of the caller's: a savepoint unless `whole`."""
+    return transaction.atomic(savepoint=not _is_whole.get())
+
+
 @contextmanager
 def act(
     verb: str, number: str, *, actor: Actor, at: dt.datetime, version: int | None = None
@@ -246,7 +270,7 @@ def act(
     `version` is what the actor looked at; if the ticket has moved on since, nothing happens.
     Raises NotVisible, NotPermitted, IllegalMove, StaleVersion or Busy, having changed nothing.
     """
-    with transaction.atomic():
+    with one_act():
         ticket = locked(number, actor)
         if version is not None and version != ticket.version:
             raise stale(ticket)

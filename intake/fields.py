@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from hotline.core.models import Area, Channel, Unit
-from hotline.core.places import channels, unit_by_code
+from hotline.core.places import area_by_code, channels, unit_by_code
 from knowledge.models import Category, category_by_code
 
 
@@ -52,7 +52,7 @@ class AreaField(CodeField):
     unknown = _("没有“%(value)s”这个地点。")
 
     def find(self, code: str) -> Area | None:
-        return Area.objects.filter(code=code).first()
+        return area_by_code(code)
 
 
 class ChannelField(CodeField):

@@ -1,17 +1,21 @@
 """Everything that dispatch does to a ticket. Each function is one act in one transaction."""
 
+from .desk import Proposal, propose_unit, register_and_dispatch
 from .dispatching import dispatch, recall
 from .handling import contact, reply, report, sign
 from .objections import raise_objection, reject_objection, return_to_desk
 from .rounds import accept_answer, begin_round
 
 __all__ = [
+    "Proposal",
     "accept_answer",
     "begin_round",
     "contact",
     "dispatch",
+    "propose_unit",
     "raise_objection",
     "recall",
+    "register_and_dispatch",
     "reject_objection",
     "reply",
     "report",

@@ -12,6 +12,22 @@ def districts() -> dict[str, int]:
     return dict(Area.objects.filter(kind=AreaKind.DISTRICT).values_list("code", "id"))
 
 
+@remembered(Area)
+def _areas_seen() -> dict[str, Area]:
+    """Areas asked for in the last seconds; a city has thousands, so they are not all loaded."""
+    return {}
+
+
+def area_by_code(code: str) -> Area | None:
+    seen = _areas_seen()
+    if code not in seen:
+        area = Area.objects.filter(code=code).first()
+        if area is None:
+            return None
+        seen[code] = area
+    return seen[code]
+
+
 @remembered(Unit)
 def units() -> dict[int, Unit]:
     """Every unit by id, also those that have ended; a few thousand rows at most."""

@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main(project: Path = PROJECT) -> int:
-    """Write `hotline-bundle-<revision>.tar.gz` beside the sources; 1 with one sentence on failure."""
+    """Write `hotline-bundle-<revision>.tar.gz`; 1 with one sentence on failure."""
     try:
         revision = _output(["git", "rev-parse", "--short", "HEAD"], project)
         target = project / f"hotline-bundle-{revision}.tar.gz"

@@ -1,9 +1,10 @@
 """Everything that intake does to a ticket. Each function is one act in one transaction."""
 
 from .closing import answer, inform, merge_into, reopen, transfer_emergency, withdraw
+from .desk import register_and_answer, register_and_inform
 from .drafts import discard_draft, load_draft, save_draft
 from .editing import amend, classify, note
-from .people import reveal_requester
+from .people import caller_history, reveal_requester
 from .registration import accept
 from .sweeping import sweep
 
@@ -11,12 +12,15 @@ __all__ = [
     "accept",
     "amend",
     "answer",
+    "caller_history",
     "classify",
     "discard_draft",
     "inform",
     "load_draft",
     "merge_into",
     "note",
+    "register_and_answer",
+    "register_and_inform",
     "reopen",
     "reveal_requester",
     "save_draft",

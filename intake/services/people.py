@@ -6,11 +6,16 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
 from hotline.core.actors import Actor
+from hotline.core.fields import exact_hashes
 from hotline.core.models import AuditEntry, Role
 from hotline.core.models.clients import Scope
 from hotline.core.violations import NotPermitted, NotVisible, RuleViolation
-from intake.models import Ticket
+from intake.models import Requester, State, Ticket
+from intake.services.registration import readable_phone
 
 DESK = (Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT, Role.CONTRACTOR)
 
@@ -75,4 +80,61 @@ def reveal_requester(*, number: str, actor: Actor, at: dt.datetime, reason: str 
         people=tuple(Identity(p.role, p.requester.name or "", p.requester.phone) for p in parties),
         door=ticket.text.door or "",
         references=tuple((kind, value, token) for kind, value, token in references),
+    )
+
+
+SHOWN_TICKETS = 10
+
+
+@dataclass(frozen=True)
+class CallerHistory:
+    """What the hotline knows of a number when it rings (R-021). A number may have several names:
+    a household, or a shop and its owner."""
+
+    phone: str
+    names: tuple[str, ...]
+    this_month: int
+    this_year: int
+    total: int
+    tickets: tuple[Ticket, ...]  # open ones first, then the newest; at most SHOWN_TICKETS
+
+    @property
+    def open_tickets(self) -> tuple[Ticket, ...]:
+        return tuple(ticket for ticket in self.tickets if ticket.is_open)
+
+
+def caller_history(*, phone: str, actor: Actor, at: dt.datetime) -> CallerHistory:
+    """The earlier matters of whoever calls from this number, for the desk only; the look is
+    written down, also when nothing is found.
+
+    Raises NotPermitted, or InputRefused for a number that is none.
+    """
+    if not actor.has(*DESK):
+        raise NotPermitted
+    number = readable_phone(phone)
+    people = list(Requester.objects.filter(phone_hash__in=exact_hashes(number))) if number else []
+    ids = [person.pk for person in people]
+    tickets = Ticket.objects.visible_to(actor).filter(
+        parties__requester_id__in=ids, parties__left_at__isnull=True
+    )
+    today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = tickets.aggregate(
+        total=Count("id", distinct=True),
+        this_month=Count("id", distinct=True, filter=Q(accepted_at__gte=today.replace(day=1))),
+        this_year=Count(
+            "id", distinct=True, filter=Q(accepted_at__gte=today.replace(month=1, day=1))
+        ),
+    )
+    latest = Ticket.objects.filter(pk__in=tickets.values("pk")).annotate(
+        is_past=Q(state=State.CLOSED)
+    )
+    shown = latest.for_list().select_related("category").order_by("is_past", F("id").desc())
+    AuditEntry.objects.create(
+        at=at, action="caller_looked_up", actor=actor.reference, data={"requesters": ids}
+    )
+    return CallerHistory(
+        phone=number,
+        names=tuple(sorted({person.name for person in people if person.name})),
+        tickets=tuple(shown[:SHOWN_TICKETS]),
+        **counts,
     )

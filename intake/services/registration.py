@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from hotline.core.privacy.redact import extract_references
 from hotline.core.text import clean
 from hotline.core.violations import NotPermitted, RuleViolation
 from intake import numbering
-from intake.acts import write_events
+from intake.acts import one_act, write_events
 from intake.clocks import new_clock
 from intake.models import (
     Clock,
@@ -54,7 +54,6 @@ def may_register(actor: Actor) -> bool:
     )
 
 
-@transaction.atomic
 def accept(
     *,
     actor: Actor,
@@ -76,13 +75,14 @@ def accept(
     address: str = "",
     door: str = "",
     target: str = "",
+    number: str = "",
 ) -> Ticket:
     """Accept a matter (R-015, R-016): time, matter, and a contact *or* explicit anonymity.
 
     The ticket starts `accepted` with two clocks: the hotline must dispatch it (R-034), and the
     promise to the citizen runs from now and is never restarted. Phone and identity numbers in the
     matter are replaced by references before anything is stored. Level and urgency default to the
-    category's, else the ordinary third level.
+    category's, else the ordinary third level. `number` is one taken with `next_number` before.
 
     Raises NotPermitted, or RuleViolation naming the field at fault. Nothing is stored then.
     """
@@ -103,7 +103,7 @@ def accept(
         raise RuleViolation("contact_and_anonymous", field="is_anonymous")
 
     ticket = Ticket(
-        number=next_number(at),
+        number=number or next_number(at),
         level=level or (category and category.default_level) or Level.L3,
         urgency=urgency or (category and category.default_urgency) or Urgency.ORDINARY,
         request_type=request_type,
@@ -124,37 +124,40 @@ def accept(
         new_clock(ticket, ClockKind.PROMISE, at=at),
     ]
     ticket.promised_at = started[1].due_at
-    ticket.save(force_insert=True)
-    words(ticket, actor, at, matter, title, address, door, target).save(force_insert=True)
-    if phone:
-        requester = find_or_add_requester(phone, name, at)
-        TicketRequester.objects.create(
-            ticket=ticket, requester=requester, wants_callback=wants_callback, joined_at=at
-        )
-    Clock.objects.bulk_create(started)
-    write_events(
-        [
-            TicketEvent(
-                ticket_id=ticket.pk,
-                number=ticket.number,
-                seq=1,
-                type="accepted",
-                occurred_at=at,
-                recorded_at=at,
-                actor=actor.reference,
-                data={
-                    "channel": channel.code,
-                    "request_type": ticket.request_type,
-                    "level": ticket.level,
-                    "urgency": ticket.urgency,
-                    "category": category.code if category else None,
-                    "area": area.code if area else None,
-                    "is_anonymous": is_anonymous,
-                    "is_confidential": is_confidential,
-                },
+    text = words(ticket, actor, at, matter, title, address, door, target)
+    with one_act():
+        ticket.save(force_insert=True)
+        text.ticket = ticket
+        text.save(force_insert=True)
+        if phone:
+            requester = find_or_add_requester(phone, name, at)
+            TicketRequester.objects.create(
+                ticket=ticket, requester=requester, wants_callback=wants_callback, joined_at=at
             )
-        ]
-    )
+        Clock.objects.bulk_create(started)
+        write_events(
+            [
+                TicketEvent(
+                    ticket_id=ticket.pk,
+                    number=ticket.number,
+                    seq=1,
+                    type="accepted",
+                    occurred_at=at,
+                    recorded_at=at,
+                    actor=actor.reference,
+                    data={
+                        "channel": channel.code,
+                        "request_type": ticket.request_type,
+                        "level": ticket.level,
+                        "urgency": ticket.urgency,
+                        "category": category.code if category else None,
+                        "area": area.code if area else None,
+                        "is_anonymous": is_anonymous,
+                        "is_confidential": is_confidential,
+                    },
+                )
+            ]
+        )
     return ticket
 
 

@@ -36,7 +36,8 @@ class JsonNegotiation(DefaultContentNegotiation):
 class ApiView(APIView):
     """An address of the API: JSON in and out, an actor, a rate.
 
-    `scopes` are those of which a client needs one; staff are judged by their roles alone.
+    `scopes` are, for each method, those of which a client needs one; staff are judged by their
+    roles alone.
     `problem_members` are added to the problem when the view refuses.
     """
 
@@ -44,7 +45,7 @@ class ApiView(APIView):
     throttle_classes = [ClientRate]
     content_negotiation_class = JsonNegotiation
     metadata_class = None
-    scopes: ClassVar[tuple[str, ...]] = ()
+    scopes: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     allowance: Allowance | None = None
     problem_members: dict[str, Any]
@@ -56,7 +57,8 @@ class ApiView(APIView):
         if charset.lower() not in ("utf-8", "utf8"):
             raise UnsupportedMediaType(f"charset={charset[:20]}")
         super().initial(request, *args, **kwargs)
-        if request.auth is not None and self.scopes and not self.actor.scopes & set(self.scopes):
+        needed = self.scopes.get(request.method or "")
+        if needed and request.auth is not None and self.actor.scopes.isdisjoint(needed):
             raise NotPermitted
 
     @property
