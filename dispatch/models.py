@@ -31,10 +31,10 @@ class AssignmentState(models.TextChoices):
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def visible_to(self, actor: Actor) -> AssignmentQuerySet:
         """A unit's own orders; the hotline, auditors and the system see all; a district
-        supervisor those of tickets in the district."""
+        supervisor those of tickets in the district and its copies."""
         if actor.sees_all:
             return self
-        seen = Q(unit_id__in=list(actor.unit_ids))
+        seen = Q(unit_id__in=list(actor.watched_unit_ids))
         if actor.district_ids:
             seen |= Q(ticket__district_id__in=list(actor.district_ids))
         return self.filter(seen)

@@ -105,15 +105,17 @@ def rehandle(*, number: str, actor: Actor, at: dt.datetime, version: int | None 
     supervision order (R-086, design §4). The first answer stays what it was."""
     with act("rehandle", number, actor=actor, at=at, version=version) as a:
         ticket = a.ticket
-        last = last_valid(ticket)
-        if last is None or last.called_at < (last_replied_at(ticket) or last.called_at):
+        answers = answers_since_reply(ticket)
+        if not answers:
             raise IllegalMove("callback_missing", number=number)
-        if last.is_good:
+        # One dissatisfied requester of several is reason enough.
+        if all(answer.is_good for answer in answers):
             raise IllegalMove("rehandle_unfounded", number=number)
         if ticket.rehandle_count >= settings.REHANDLE_MAX:
             raise IllegalMove("rehandle_exhausted", number=number, n=settings.REHANDLE_MAX)
         ticket.mark_rehandled()
         a.change(rehandle_count=ticket.rehandle_count + 1)
+        a.stop(ClockKind.CLOSING)
         a.stop(ClockKind.CALLBACK, is_cancelled=True)
         order = begin_round(a, with_order=ticket.rehandle_count > 1)
         a.record(
@@ -174,14 +176,21 @@ def parties_to_call(ticket: Ticket) -> list[TicketRequester]:
     return list(parties.order_by("-role", "id"))
 
 
-def last_valid(ticket: Ticket) -> CallbackResult | None:
-    return CallbackResult.objects.filter(ticket=ticket, is_valid=True).order_by("-id").first()
-
-
-def last_replied_at(ticket: Ticket) -> dt.datetime | None:
-    """When the unit last replied; answers older than that speak of an earlier round."""
+def answers_since_reply(ticket: Ticket) -> list[CallbackResult]:
+    """The valid answers about the unit's last reply; older ones speak of an earlier round."""
     order = ticket.assignments.filter(role="lead").order_by("-id").first()
-    return order.replied_at if order else None
+    answers = CallbackResult.objects.filter(ticket=ticket, is_valid=True)
+    if order is not None and order.replied_at is not None:
+        answers = answers.filter(called_at__gte=order.replied_at)
+    return list(answers)
+
+
+def attempts_of_turn(ticket: Ticket) -> list[CallbackResult]:
+    """The attempts since the call-back last opened; those before belong to an earlier turn."""
+    opened = ticket.clocks.filter(kind=ClockKind.CALLBACK).order_by("-id").first()
+    if opened is None:
+        return []
+    return list(CallbackResult.objects.filter(ticket=ticket, called_at__gte=opened.opens_at))
 
 
 def is_concluded(
@@ -233,21 +242,22 @@ def _keep_a_clock(a: Act) -> None:
 
 def _check_close_code(a: Act, code: str) -> None:
     ticket = a.ticket
+    parties = parties_to_call(ticket)
+    # The clock stops when every requester who wants a call has been concluded.
+    is_waiting = bool(parties) and bool(a.running(ClockKind.CALLBACK))
     if code == CloseCode.CALLED_BACK:
-        last, replied_at = last_valid(ticket), last_replied_at(ticket)
-        if last is None or (replied_at and last.called_at < replied_at):
+        if is_waiting or not answers_since_reply(ticket):
             raise IllegalMove("callback_missing", number=ticket.number)
         return
     if code not in NO_CALLBACK_CODES:
         raise RuleViolation("close_code_unfounded", field="code", reason=code)
-    parties = parties_to_call(ticket)
-    results = list(CallbackResult.objects.filter(ticket=ticket))
-    founded = {
+    attempts = attempts_of_turn(ticket)
+    unanswered = [attempt for attempt in attempts if not attempt.is_valid]
+    founded = not is_waiting and {
         CloseCode.ANONYMOUS: not parties and ticket.is_anonymous,
         CloseCode.DECLINED: (not parties and not ticket.is_anonymous)
-        or any(r.outcome in _DECLINED for r in results),
-        CloseCode.UNREACHABLE: half_days([r for r in results if not r.is_valid])
-        >= settings.CALLBACK_ATTEMPTS,
+        or any(attempt.outcome in _DECLINED for attempt in attempts),
+        CloseCode.UNREACHABLE: half_days(unanswered) >= settings.CALLBACK_ATTEMPTS,
         CloseCode.NOT_SAMPLED: False,  # every ticket is called back
     }[CloseCode(code)]
     if not founded:

@@ -21,7 +21,6 @@ register(
     Verb(
         "callback", _("登记回访"), services.record_callback, forms.CallbackForm,
         frozenset({State.DISPATCHED, State.HANDLING, State.CALLBACK}), _has_requester, order=10,
-        is_api=False,  # answers are taken on the telephone; the citizen's own page is another door
     ),
     Verb(
         "rehandle", _("退回重新办理"), services.rehandle, forms.RehandleForm,

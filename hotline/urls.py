@@ -1,7 +1,28 @@
 """Every address of the site."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+import dispatch.api
+import intake.api
+import knowledge.api
+from hotline.core.api import docs, health, reference, views
+
+# --- the REST API --------------------------------------------------------------------------
+api_patterns = [
+    *intake.api.routes(),
+    *dispatch.api.routes(),
+    path("categories", knowledge.api.CategoryList.as_view(), name="api-categories"),
+    path("areas", reference.AreaList.as_view(), name="api-areas"),
+    path("units", reference.UnitList.as_view(), name="api-units"),
+    path("channels", reference.ChannelList.as_view(), name="api-channels"),
+    path("schema", docs.OpenApiView.as_view(), name="api-schema"),
+    path("docs/", docs.DocumentationView.as_view(), name="api-docs"),
+    re_path("", views.UnknownAddress.as_view()),
+]
 
 urlpatterns = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("api/v1/", include(api_patterns)),
     path("accounts/", include("allauth.account.urls")),
 ]

@@ -102,19 +102,14 @@ class Act:
     def stop(
         self,
         *kinds: str,
-        subject_id: int | None = None,
         is_cancelled: bool = False,
-        at: dt.datetime | None = None,
     ) -> list[Clock]:
-        """Stop running clocks of these kinds (all kinds when none is named). `at` is when the
-        promise was really kept, if earlier than now. A clock stopped at or after its due time
-        has breached, and says so in an event of its own."""
+        """Stop running clocks of these kinds (all kinds when none is named). A clock stopped at
+        or after its due time has breached, and says so in an event of its own."""
         stopped = []
         for clock in self.running(*kinds):
-            if subject_id is not None and clock.subject_id != subject_id:
-                continue
-            self.breach_if_late(clock, at or self.at)
-            clocks.stop(clock, at or self.at, is_cancelled=is_cancelled)
+            self.breach_if_late(clock, self.at)
+            clocks.stop(clock, self.at, is_cancelled=is_cancelled)
             self._touch(clock)
             stopped.append(clock)
         return stopped
@@ -167,12 +162,16 @@ class Act:
 
     # --- the end --------------------------------------------------------------------------
 
-    def write(self) -> None:
-        """Write everything; an act without an event has changed nothing and writes nothing."""
+    def write(self, *, is_seen: bool = True) -> None:
+        """Write everything; an act without an event has changed nothing and writes nothing.
+
+        The sweep writes with `is_seen` off: it only notices the time, so a form that somebody has
+        open meanwhile stays good.
+        """
         if not self._events:
             return
         ticket = self.ticket
-        ticket.version += 1
+        ticket.version += is_seen
         write_clocks(list(self._touched.values()))
         if self._started:
             Clock.objects.bulk_create(self._started)

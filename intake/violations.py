@@ -16,7 +16,10 @@ SENTENCES = {
     "earlier_ticket_required": _("请填写在办或已办结的那件工单编号，并说明没有新情况、新理由。"),
     "earlier_ticket_unknown": _("没有编号为“%(value)s”的工单，或您无权查看。"),
     "merge_into_itself": _("不能并入自己。"),
-    "merge_into_closed": _("“%(number)s”已办结，不能并入；请改为告知结果。"),
+    "merge_into_closed": _("“%(number)s”已答复或办结，不能并入；请改为告知进展或结果。"),
+    "merge_into_anonymous": _(
+        "“%(number)s”是匿名件，并入后无法回访本件诉求人；请反过来把它并入本件。"
+    ),
     "withdrawal_unconfirmed": _("撤回须由热线向诉求人本人确认。"),
     "reopen_window_over": _("已超过重新受理期限（%(until)s），请作为新诉求登记。"),
     "not_reopenable": _("这件工单当时没有派单，请作为新诉求登记。"),

@@ -80,7 +80,7 @@ def _check_lead(ticket: Ticket, unit: Unit, today: dt.date) -> None:
         raise RuleViolation("unit_not_in_force", field="lead_unit", unit=unit.name)
     if unit.kind in (UnitKind.COMMUNITY, UnitKind.HOTLINE):
         raise RuleViolation("unit_cannot_lead", field="lead_unit", unit=unit.name)
-    if ticket.request_type in _ACCUSING and ticket.text.target.strip() == unit.name:
+    if ticket.request_type in _ACCUSING and unit.name in ticket.text.target:
         raise RuleViolation("conflict_of_interest", field="lead_unit", unit=unit.name)
 
 
@@ -171,6 +171,6 @@ def take_back(a: Act, lead_becomes: AssignmentState) -> None:
     orders.exclude(role=AssignmentRole.LEAD).update(state=AssignmentState.ENDED)
     orders.update(is_open=False, ended_at=a.at, next_due_at=None)
     Access.objects.filter(ticket=a.ticket, until=None).update(until=a.at)
-    a.stop(*UNIT_CLOCKS, ClockKind.CALLBACK, is_cancelled=True)
+    a.stop(*UNIT_CLOCKS, ClockKind.CALLBACK, ClockKind.SUPERVISION, is_cancelled=True)
     a.change(lead_unit=None, dispatched_at=None)
     a.start(ClockKind.DISPATCH)

@@ -91,13 +91,15 @@ def report(
         order = lead_order(a)
         text = tidy(text, REPLY_LIMIT, _("反馈内容"), "text", required="reply_required")
         when = _told(a, order, told_by, told_at)
-        a.stop(ClockKind.FEEDBACK, ClockKind.FINAL_REPLY, ClockKind.MEASURE, ClockKind.PROMISE)
-        a.start(
-            next_kind,
-            unit_id=order.unit_id,
-            subject_id=order.pk,
-            due_at=next_at if next_kind == ClockKind.MEASURE else None,
-        )
+        a.stop(ClockKind.FEEDBACK, ClockKind.MEASURE, ClockKind.PROMISE)
+        # Reporting again does not put off the final reply.
+        if not a.running(ClockKind.FINAL_REPLY):
+            a.start(
+                next_kind,
+                unit_id=order.unit_id,
+                subject_id=order.pk,
+                due_at=next_at if next_kind == ClockKind.MEASURE else None,
+            )
         if a.ticket.replied_at is None:
             a.change(replied_at=at)
         _write_reply(a, order, kind, text, "", told_by, when)
@@ -151,8 +153,10 @@ def lead_order(a: Act) -> Assignment:
 
 
 def save_order(a: Act, order: Assignment, *fields: str) -> None:
-    """Write the order with the nearest of the unit's running promises, which sorts its inbox."""
-    due = [c.due_at for c in a.running(*UNIT_CLOCKS) if c.subject_id == order.pk]
+    """Write the order with the nearest of the unit's running promises, which sorts its inbox. A
+    ruling on the order's objection is the desk's promise, not the unit's."""
+    own = (order.pk, order.unit_id)
+    due = [c.due_at for c in a.running() if (c.subject_id, c.unit_id) == own]
     order.next_due_at = min(due) if due and order.is_open else None
     order.save(update_fields=[*fields, "next_due_at"])
 
@@ -185,10 +189,11 @@ def _told(
 
 
 def _contacted(a: Act, order: Assignment, method: str, when: dt.datetime, remark: str) -> None:
-    """Note the contact; the first one keeps the promise, at the time it really happened."""
+    """Note the contact. The first one keeps the promise; it counts from when it is written down,
+    or whether it was late would hang on a sweep having run between."""
     if order.contacted_at is None:
         order.contacted_at = when
-        a.stop(ClockKind.FIRST_CONTACT, at=when)
+        a.stop(ClockKind.FIRST_CONTACT)
     Contact.objects.create(
         assignment=order,
         method=method,

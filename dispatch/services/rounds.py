@@ -26,7 +26,6 @@ def begin_round(a: Act, *, with_order: bool) -> Assignment:
     order.state, order.is_open = AssignmentState.SIGNED, True
     order.round += 1
     start_unit_clocks(a, order, is_first=False)
-    save_order(a, order, "state", "is_open", "round")
     if with_order:
         SupervisionOrder.objects.create(
             ticket=a.ticket,
@@ -36,6 +35,7 @@ def begin_round(a: Act, *, with_order: bool) -> Assignment:
             issued_by=a.actor.reference,
         )
         a.start(ClockKind.SUPERVISION, unit_id=order.unit_id, subject_id=order.pk)
+    save_order(a, order, "state", "is_open", "round")
     return order
 
 
@@ -54,9 +54,12 @@ def accept_answer(
 
 
 def has_unaccepted_order(ticket: Ticket) -> bool:
-    """Whether an order still waits for its answer or its acceptance; the first can come with the
-    second re-handling only."""
+    """Whether an answered order still waits for its acceptance; the first can come with the second
+    re-handling only. Every reply answers the order in force; one that was never answered because
+    the ticket was taken back or withdrawn has lapsed with its clock."""
     return (
         ticket.rehandle_count > 1
-        and SupervisionOrder.objects.filter(ticket=ticket, accepted_at=None).exists()
+        and SupervisionOrder.objects.filter(
+            ticket=ticket, answered_at__isnull=False, accepted_at=None
+        ).exists()
     )

@@ -48,6 +48,13 @@ class Actor:
         return frozenset(unit for role, unit in self.grants if role in UNIT_ROLES)
 
     @property
+    def watched_unit_ids(self) -> frozenset[int]:
+        """The units whose copies of orders this actor sees: the handling units, and the districts
+        the actor supervises, also when the matter's place is unknown (R-031)."""
+        roles = UNIT_ROLES | {Role.DISTRICT_SUPERVISOR}
+        return frozenset(unit for role, unit in self.grants if role in roles)
+
+    @property
     def sees_all(self) -> bool:
         return self.kind == "system" or self.has(*READ_ALL_ROLES)
 

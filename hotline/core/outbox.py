@@ -111,7 +111,8 @@ def _attempt(
         with transaction.atomic():
             consumer.effect(message, at)
     except Exception as error:
-        pause = min(_MAX_PAUSE, dt.timedelta(seconds=5 * 2**delivery.attempts))
+        # The exponent is bounded: after days of failures 2**attempts is no length of time.
+        pause = min(_MAX_PAUSE, dt.timedelta(seconds=5 * 2 ** min(delivery.attempts, 20)))
         delivery.next_attempt_at = at + pause
         # The class only: an error's text may quote what must not leave the ticket.
         delivery.last_error = type(error).__name__

@@ -103,10 +103,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             return self
         seen: Any = Q()
         if actor.unit_ids:
+            seen |= Q(lead_unit_id__in=list(actor.unit_ids))
+        if actor.watched_unit_ids:
             granted = Access.objects.filter(
-                ticket=OuterRef("pk"), unit_id__in=list(actor.unit_ids), until__isnull=True
+                ticket=OuterRef("pk"), unit_id__in=list(actor.watched_unit_ids), until__isnull=True
             )
-            seen |= Q(lead_unit_id__in=list(actor.unit_ids)) | Exists(granted)
+            seen |= Exists(granted)
         if actor.district_ids:
             seen |= Q(district_id__in=list(actor.district_ids))
         if actor.kind == "client" and actor.channel_id:

@@ -4,11 +4,12 @@ from .closing import answer, inform, merge_into, reopen, transfer_emergency, wit
 from .desk import register_and_answer, register_and_inform
 from .drafts import discard_draft, load_draft, save_draft
 from .editing import amend, classify, note
-from .people import caller_history, reveal_requester
+from .people import CallerHistory, caller_history, reveal_requester
 from .registration import accept
 from .sweeping import sweep
 
 __all__ = [
+    "CallerHistory",
     "accept",
     "amend",
     "answer",

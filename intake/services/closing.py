@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from hotline.core import limits
 from hotline.core.actors import Actor
 from hotline.core.models import Channel, ClockKind
-from hotline.core.violations import IllegalMove, RuleViolation
-from intake.acts import Act, act
+from hotline.core.text import InputRefused
+from hotline.core.violations import Busy, IllegalMove, RuleViolation
+from intake.acts import Act, act, is_lock_timeout, one_act
 from intake.models import (
+    Access,
     CloseCode,
     Note,
     RequestType,
@@ -23,7 +25,7 @@ from intake.models import (
 )
 from intake.models.requesters import PartyRole
 from intake.models.tickets import INFORM_CODES
-from intake.services.registration import accept, tidy
+from intake.services.registration import accept, readable_phone, tidy
 
 ANSWER_LIMIT = 5_000
 REASON_LIMIT = 500
@@ -87,12 +89,17 @@ def transfer_emergency(
     channel: Channel,
     line: str,
     phone: str = "",
+    number: str = "",
 ) -> Ticket:
     """D1: hand a caller to 110, 119, 120 or 122 at once, before any field is filled (R-024).
 
     Only the trace is kept: when, by whom, to which line, and the caller's number if the telephone
-    system knows it.
+    system knows it; one that cannot be read never holds up the transfer.
     """
+    try:
+        phone = readable_phone(phone)
+    except InputRefused:
+        phone = ""
     ticket = accept(
         actor=actor,
         at=at,
@@ -103,6 +110,7 @@ def transfer_emergency(
         level="L1",
         phone=phone,
         is_anonymous=not phone,
+        number=number,
     )
     return inform(
         number=ticket.number,
@@ -124,18 +132,21 @@ def merge_into(
     """The same matter goes on in another open ticket (R-026). Every requester joins the target
     and keeps every notice and an own call-back; reopening splits it off again.
 
-    Both rows are locked in id order, so two merges in opposite directions cannot block each other.
+    A confidential ticket makes the other one confidential, or its requester would be shown to
+    the unit (R-018). One that names its requester does not go into an anonymous one, and none goes
+    where the unit has replied: nobody would call its requester back.
     """
-    with transaction.atomic():
-        numbers = sorted({number, target})
-        pair = Ticket.objects.visible_to(actor).filter(number__in=numbers).order_by("id")
-        found = {t.number: t for t in pair.select_for_update(of=("self",))}
+    with one_act():
+        found = _both(number, target, actor)
         if target == number:
             raise RuleViolation("merge_into_itself", field="target")
         if target not in found:
             raise RuleViolation("earlier_ticket_unknown", field="target", value=target)
-        if found[target].state == State.CLOSED:
+        if found[target].state in (State.CALLBACK, State.CLOSED):
             raise RuleViolation("merge_into_closed", field="target", number=target)
+        source = found.get(number)
+        if source is not None and found[target].is_anonymous and not source.is_anonymous:
+            raise RuleViolation("merge_into_anonymous", field="target", number=target)
         with act("merge_into", number, actor=actor, at=at, version=version) as a:
             a.ticket.mark_merged()
             a.change(merged_into=found[target])
@@ -157,9 +168,23 @@ def merge_into(
             for party in a.ticket.parties.filter(left_at=None)
             if party.requester_id not in present
         )
+        if a.ticket.is_confidential:
+            other.change(is_confidential=True)
         other.record("joined", source=number)
         other.write()
     return a.ticket
+
+
+def _both(number: str, other: str, actor: Actor) -> dict[str, Ticket]:
+    """Two tickets by number under their locks, taken in id order, so that two acts on the same
+    pair cannot block each other. Raises Busy."""
+    pair = Ticket.objects.visible_to(actor).filter(number__in={number, other}).order_by("id")
+    try:
+        return {ticket.number: ticket for ticket in pair.select_for_update(of=("self",))}
+    except OperationalError as error:
+        if is_lock_timeout(error):
+            raise Busy from error
+        raise
 
 
 def withdraw(
@@ -189,41 +214,62 @@ def reopen(
     *, number: str, actor: Actor, at: dt.datetime, version: int | None = None, reason: str
 ) -> Ticket:
     """New facts within the window (design §4): the ticket waits for dispatch again, with a new
-    promise from now. A ticket that had been merged is split off with its requesters."""
-    with act("reopen", number, actor=actor, at=at, version=version) as a:
-        ticket = a.ticket
-        reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
-        closed_at = ticket.closed_at or at
-        until = limits.due_for(
-            ClockKind.REOPEN_WINDOW, level=ticket.level, start=closed_at, at=at
-        ).at
-        if at >= until:
-            raise IllegalMove(
-                "reopen_window_over", number=number, until=until.strftime("%Y-%m-%d %H:%M")
-            )
-        if ticket.merged_into_id:
-            _split(a)
-        ticket.mark_reopened()
-        a.change(
-            closed_at=None,
-            close_code="",
-            replied_at=None,
-            dispatched_at=None,
-            lead_unit_id=None,
-            merged_into=None,
-            reopen_count=ticket.reopen_count + 1,
-        )
-        promise = a.start(ClockKind.PROMISE)
-        a.start(ClockKind.DISPATCH)
-        a.change(promised_at=promise.due_at)
-        event = a.record("reopened")
-        _write_note(a, event.seq, reason)
+    promise from now. A ticket that had been merged is split off with its requesters. The unit
+    that had it sees it again when it is dispatched there again."""
+    merged_into = _merged_into(number, actor)
+    with one_act():
+        other = _both(number, merged_into, actor).get(merged_into) if merged_into else None
+        with act("reopen", number, actor=actor, at=at, version=version) as a:
+            if a.ticket.merged_into_id and other is None:
+                raise Busy  # it was merged while we looked
+            _reopen(a, reason)
+            if other is not None:
+                _split(a, other)
     return a.ticket
 
 
-def _split(a: Act) -> None:
-    joined = TicketRequester.objects.filter(came_from=a.ticket, left_at=None)
+def _reopen(a: Act, reason: str) -> None:
+    ticket, number, at = a.ticket, a.ticket.number, a.at
+    reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
+    closed_at = ticket.closed_at or at
+    until = limits.due_for(
+        ClockKind.REOPEN_WINDOW, level=ticket.level, start=closed_at, at=at
+    ).at
+    if at >= until:
+        raise IllegalMove(
+            "reopen_window_over", number=number, until=until.strftime("%Y-%m-%d %H:%M")
+        )
+    Access.objects.filter(ticket=ticket, until=None).update(until=at)
+    ticket.mark_reopened()
+    a.change(
+        closed_at=None,
+        close_code="",
+        replied_at=None,
+        dispatched_at=None,
+        lead_unit_id=None,
+        merged_into=None,
+        reopen_count=ticket.reopen_count + 1,
+    )
+    promise = a.start(ClockKind.PROMISE)
+    a.start(ClockKind.DISPATCH)
+    a.change(promised_at=promise.due_at)
+    event = a.record("reopened")
+    _write_note(a, event.seq, reason)
+
+
+def _merged_into(number: str, actor: Actor) -> str | None:
+    """The number of the ticket this one goes on in; it does not change while this one is closed."""
+    found = Ticket.objects.visible_to(actor).filter(number=number, merged_into__isnull=False)
+    return found.values_list("merged_into__number", flat=True).first()
+
+
+def _split(a: Act, other: Ticket) -> None:
+    """The requesters who came with a ticket leave the other one, which says so in its own log."""
+    joined = TicketRequester.objects.filter(ticket=other, came_from=a.ticket, left_at=None)
     joined.update(left_at=a.at)
+    left = Act(other, a.actor, a.at)
+    left.record("split", source=a.ticket.number)
+    left.write()
 
 
 def _earlier(number: str, a: Act) -> Ticket:

@@ -13,6 +13,7 @@ from intake.acts import act
 from intake.clocks import new_clock
 from intake.models import Level, Note, Ticket, TicketText, TicketTextRevision, Urgency
 from intake.services.closing import REASON_LIMIT
+from intake.services.people import known_references
 from intake.services.registration import MATTER_LIMIT, district_of, tidy, words
 from knowledge.models import Category
 
@@ -38,7 +39,10 @@ def amend(
     with act("amend", number, actor=actor, at=at, version=version) as a:
         matter = tidy(matter, MATTER_LIMIT, _("诉求内容"), "matter", required="matter_required")
         old = TicketText.objects.get(ticket=a.ticket)
-        new = words(a.ticket, actor, at, matter, title, address, door, target)
+        # Nobody is shown the door in a form, so an empty one means unchanged.
+        door = door.strip() or old.door or ""
+        known = known_references(old)
+        new = words(a.ticket, actor, at, matter, title, address, door, target, known)
         if (new.matter, new.title, new.address, new.target, new.door) == (
             old.matter, old.title, old.address, old.target, old.door,
         ):  # fmt: skip
@@ -113,7 +117,7 @@ def note(
     with act("note", number, actor=actor, at=at, version=version) as a:
         text = tidy(text, NOTE_LIMIT, _("备注"), "text", required="reason_required")
         event = a.record("noted")
-        unit_id = None if actor.is_desk else next(iter(sorted(actor.unit_ids)), None)
+        unit_id = a.ticket.lead_unit_id if actor.handles(a.ticket.lead_unit_id) else None
         Note.objects.create(
             ticket=a.ticket,
             seq=event.seq,

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hotline.core.actors import Actor
 from hotline.core.fields import exact_hashes
 from hotline.core.models import AuditEntry, Role
 from hotline.core.models.clients import Scope
+from hotline.core.privacy.redact import Reference, ReferenceKind
 from hotline.core.violations import NotPermitted, NotVisible, RuleViolation
-from intake.models import Requester, State, Ticket
-from intake.services.registration import readable_phone
+from intake.models import Requester, State, Ticket, TicketText
+from intake.services.registration import readable_phone, tidy
 
+REASON_LIMIT = 200
 DESK = (Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT, Role.CONTRACTOR)
 
 
@@ -64,7 +67,7 @@ def reveal_requester(*, number: str, actor: Actor, at: dt.datetime, reason: str 
         raise NotVisible from None
     if not may_reveal(ticket, actor):
         raise NotPermitted
-    reason = reason.strip()
+    reason = tidy(reason, REASON_LIMIT, _("理由"), "reason")
     if not reason and needs_reason(ticket, actor):
         raise RuleViolation("identity_reason_required", field="reason")
     AuditEntry.objects.create(
@@ -72,15 +75,20 @@ def reveal_requester(*, number: str, actor: Actor, at: dt.datetime, reason: str 
         action="identity_revealed",
         actor=actor.reference,
         number=number,
-        reason=reason[:200],
+        reason=reason,
     )
     parties = ticket.parties.filter(left_at=None).select_related("requester").order_by("id")
-    references = json.loads(ticket.text.references) if ticket.text.references else []
     return Revealed(
         people=tuple(Identity(p.role, p.requester.name or "", p.requester.phone) for p in parties),
         door=ticket.text.door or "",
-        references=tuple((kind, value, token) for kind, value, token in references),
+        references=tuple((r.kind.value, r.value, r.token) for r in known_references(ticket.text)),
     )
+
+
+def known_references(text: TicketText) -> list[Reference]:
+    """What the references in a wording stand for."""
+    kept = json.loads(text.references) if text.references else []
+    return [Reference(ReferenceKind(kind), value, token) for kind, value, token in kept]
 
 
 SHOWN_TICKETS = 10

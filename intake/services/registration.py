@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -17,8 +18,8 @@ from hotline.core.models import Area, Channel, ClockKind, Role
 from hotline.core.models.clients import Scope
 from hotline.core.places import districts
 from hotline.core.privacy.phones import normalise_phone
-from hotline.core.privacy.redact import extract_references
-from hotline.core.text import clean
+from hotline.core.privacy.redact import Reference, extract_references
+from hotline.core.text import InputRefused, clean
 from hotline.core.violations import NotPermitted, RuleViolation
 from intake import numbering
 from intake.acts import one_act, write_events
@@ -96,7 +97,7 @@ def accept(
         raise RuleViolation("called_in_future", field="called_at")
     matter = tidy(matter, MATTER_LIMIT, _("诉求内容"), "matter", required="matter_required")
     phone = readable_phone(phone)
-    name = tidy(name, NAME_LIMIT, _("姓名"), "name")
+    name = unmasked(name, NAME_LIMIT, _("姓名"), "name")
     if not phone and not is_anonymous:
         raise RuleViolation("contact_required", field="phone")
     if is_anonymous and (phone or name):
@@ -177,18 +178,22 @@ def words(
     address: str,
     door: str,
     target: str,
+    known: Sequence[Reference] = (),
 ) -> TicketText:
-    """The ticket's text with numbers of persons taken out of it and kept encrypted."""
-    clear, references = extract_references(matter)
+    """The ticket's text with numbers of persons taken out of it and kept encrypted. `known` are
+    the references of an earlier wording: what the new one still mentions stays readable."""
+    clear, references = extract_references(matter, known)
     title = tidy(title, TITLE_LIMIT, _("标题"), "title") or headline(clear)
     title, references = extract_references(title, references)
-    kept = [[r.kind, r.value, r.token] for r in references]
+    kept = [
+        [r.kind, r.value, r.token] for r in references if r.token in clear or r.token in title
+    ]
     return TicketText(
         ticket=ticket,
         title=_cut(title, TITLE_LIMIT),
         matter=clear,
         address=tidy(address, ADDRESS_LIMIT, _("地址"), "address"),
-        door=tidy(door, ADDRESS_LIMIT, _("门牌"), "door") or None,
+        door=unmasked(door, ADDRESS_LIMIT, _("门牌"), "door") or None,
         references=json.dumps(kept, ensure_ascii=False) if kept else None,
         target=tidy(target, TITLE_LIMIT, _("被反映单位"), "target"),
         written_at=at,
@@ -216,6 +221,14 @@ def tidy(text: str | None, limit: int, label: str, field: str, required: str = "
             raise RuleViolation(required, field=field)
         return ""
     return clean(text, limit, field, label=label)
+
+
+def unmasked(text: str | None, limit: int, label: str, field: str) -> str:
+    """A name or a door written in full. What a list shows of one (王**) is refused, so that it
+    is never saved over the real value (design §7)."""
+    if text and ("*" in text or "＊" in text):
+        raise InputRefused("masked_value", field=field, label=label)
+    return tidy(text, limit, label, field)
 
 
 def readable_phone(text: str) -> str:

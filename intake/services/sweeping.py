@@ -37,12 +37,12 @@ def sweep(*, at: dt.datetime, limit: int = 100_000) -> int:
 
 def _batch(at: dt.datetime) -> tuple[int, int]:
     due = Clock.objects.to_sweep(at).order_by("sweep_at").values_list("ticket_id", flat=True)
-    ids = set(due[:BATCH])
-    if not ids:
+    found = list(due[:BATCH])
+    if not found:
         return 0, 0
     with transaction.atomic():
         tickets = list(
-            Ticket.objects.filter(pk__in=ids)
+            Ticket.objects.filter(pk__in=set(found))
             .order_by("pk")
             .select_for_update(skip_locked=True, of=("self",))
         )
@@ -56,7 +56,7 @@ def _batch(at: dt.datetime) -> tuple[int, int]:
             except Exception:
                 logger.exception("clocks of ticket %s could not be swept", ticket.number)
                 Clock.objects.to_sweep(at).filter(ticket=ticket).update(sweep_at=at + POISON_PAUSE)
-    return len(tickets), len(ids)
+    return len(tickets), len(found)
 
 
 def _sweep_ticket(ticket: Ticket, clocks: list[Clock], at: dt.datetime) -> None:
@@ -64,4 +64,4 @@ def _sweep_ticket(ticket: Ticket, clocks: list[Clock], at: dt.datetime) -> None:
     for clock in clocks:
         if not act.breach_if_late(clock, at):
             act.warn_if_due(clock, at)
-    act.write()
+    act.write(is_seen=False)

@@ -11,7 +11,6 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from kombu import Connection
 
 logger = logging.getLogger("hotline.health")
 
@@ -58,6 +57,8 @@ def _database() -> None:
 
 
 def _broker() -> None:
+    from kombu import Connection  # a tenth of a second that only this question costs
+
     with Connection(settings.CELERY_BROKER_URL, connect_timeout=BROKER_SECONDS) as broker:
         broker.channel().close()
 

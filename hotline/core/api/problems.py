@@ -100,9 +100,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     view, request = context["view"], context["request"]._request
     refusal = _as_refusal(error)
     if refusal is not None:
-        body = problem(
-            request, refusal.status, refusal.code, refusal.sentence(), _places(refusal)
-        )
+        body = problem(request, refusal.status, refusal.code, refusal.sentence(), _places(refusal))
         response = Response(body, status=refusal.status)
         if isinstance(refusal, Busy | Unavailable) or refusal.code == "request_in_flight":
             response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -104,7 +104,6 @@ class AreaList(ReferenceView):
         operation_id="area_list",
         tags=["reference"],
         summary=_("地点"),
-        description="",
         parameters=parameters_of(AreaForm),
         responses=page_of(AreaSerializer),
     )
@@ -148,7 +147,6 @@ class UnitList(ReferenceView):
         operation_id="unit_list",
         tags=["reference"],
         summary=_("现有单位"),
-        description="",
         parameters=parameters_of(UnitForm),
         responses=page_of(UnitSerializer),
     )
@@ -174,7 +172,6 @@ class ChannelList(ReferenceView):
         operation_id="channel_list",
         tags=["reference"],
         summary=_("受理渠道"),
-        description="",
         parameters=parameters_of(PageForm),
         responses=page_of(ChannelSerializer),
     )

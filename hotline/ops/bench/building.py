@@ -1,0 +1,223 @@
+"""From some hundred patterns to a hundred thousand tickets, inside the database.
+
+Every copy of a pattern is the same life some seconds earlier: `INSERT … SELECT` moves all its
+times back by the same stretch, and every id up by as many copies' worth. Which columns those are is
+read from the models, so a new column or table of an app is copied without a word here. Only
+requesters are written by Python, since nobody else can encrypt their numbers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, connections, models, transaction
+from django.utils import timezone
+
+from hotline.core.fields import exact_hash
+from hotline.core.models import ConsumerProgress, Delivery, Notice, OutboxMessage
+from hotline.core.privacy.crypto import encrypt
+from hotline.ops.bench import patterns
+from hotline.ops.bench.patterns import People
+from intake import numbering
+from intake.models import Draft, Requester, Ticket, TicketEvent
+
+MOST_COPIES = 200
+# A copy begins so much earlier than the one before it. Two hundred copies stay within half an
+# hour, so that a pattern's clocks are right for all of them.
+APART = dt.timedelta(seconds=7)
+# New rows of each table get ids of a range of their own, so that an id in a statement tells which
+# table's it is: the replay of a recorded life depends on it.
+RANGE = 10_000_000
+# Columns that name a row of another table without a foreign key, and keys in `data` that do.
+_LOOSE_COLUMNS = {"ticket_id": "intake_ticket", "subject_id": "dispatch_assignment"}
+_LOOSE_KEYS = {
+    "assignment": "dispatch_assignment",
+    "subject": "dispatch_assignment",
+    "clock": "intake_clock",
+    "result": "evaluation_callbackresult",
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """What there is now, for the report."""
+
+    tickets: int
+    patterns: int
+    dispatched: int
+    open: int
+    rows: int
+    megabytes: int
+
+
+def build(tickets: int, people: People) -> Built:
+    """Fill an empty site with about `tickets` tickets, and let the planner know them."""
+    copies = max(1, min(MOST_COPIES, tickets // 20))
+    count = max(1, tickets // copies)
+    with connection.cursor() as cursor:
+        # Only while building: what the bench measures is committed to disk.
+        cursor.execute("SET synchronous_commit = off")
+        patterns.make(count, now=timezone.now(), people=people)
+        cursor.execute("RESET synchronous_commit")
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        _multiply(cursor, copies)
+    with connections["owner"].cursor() as cursor:
+        # What autovacuum does within minutes in a site that runs.
+        cursor.execute("VACUUM (ANALYZE)")
+    return _count(count)
+
+
+def _multiply(cursor, copies: int) -> None:  # type: ignore[no-untyped-def]
+    tables = _tables()
+    stride = {}
+    for model in tables:
+        cursor.execute(f'SELECT coalesce(max("{model._meta.pk.column}"), 0) FROM {_name(model)}')
+        stride[_name(model)] = cursor.fetchone()[0]
+    _give_numbers(cursor, copies)
+    ranges = 0
+    for model in tables:
+        if model is Requester:
+            _add_requesters(cursor, stride[_name(model)], copies)
+        else:
+            cursor.execute(_copies_of(model, stride), {"copies": copies - 1, "apart": APART})
+        if model._meta.pk.remote_field is None:
+            ranges += 1
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{_name(model)}', 'id'), {ranges * RANGE})"
+            )
+    # The consumers have seen the patterns; their copies are as old news.
+    Delivery.objects.using("owner").all().delete()
+    newest = OutboxMessage.objects.using("owner").aggregate(newest=models.Max("id"))["newest"]
+    ConsumerProgress.objects.using("owner").update(seen_through_id=newest or 0)
+
+
+def _tables() -> list[type[models.Model]]:
+    """Every table of tickets, those that others point at first."""
+    left: list[type[models.Model]] = [
+        model
+        for app in ("intake", "dispatch", "evaluation")
+        for model in apps.get_app_config(app).get_models()
+        if model is not Draft
+    ]
+    left += [OutboxMessage, Notice]
+    ordered: list[type[models.Model]] = []
+    while left:
+        ready = [m for m in left if not _needs(m) & {x for x in left if x is not m}]
+        ordered += ready
+        left = [m for m in left if m not in ready]
+    return ordered
+
+
+def _needs(model: type[models.Model]) -> set[type[models.Model]]:
+    return {f.related_model for f in model._meta.concrete_fields if f.is_relation}
+
+
+def _name(model: type[models.Model]) -> str:
+    return model._meta.db_table
+
+
+def _copies_of(model: type[models.Model], stride: dict[str, int]) -> str:
+    """The statement that writes the copies of a table's rows."""
+    columns: dict[str, str] = {}
+    for field in model._meta.concrete_fields:
+        name = f't."{field.column}"'
+        target = _name(field.related_model) if field.is_relation else None
+        if field.column in _LOOSE_COLUMNS:
+            target = _LOOSE_COLUMNS[field.column]
+        if field.primary_key and target is None:
+            target = _name(model)
+        if target in stride:
+            columns[field.column] = f"{name} + copy.k * {stride[target]}"
+        elif isinstance(field, models.DateTimeField):
+            columns[field.column] = f"{name} - copy.k * %(apart)s"
+        elif field.column == "number":
+            columns[field.column] = "n.number"
+        elif model is TicketEvent and field.column == "data":
+            columns[field.column] = _moved_data(name, stride)
+        else:
+            columns[field.column] = name
+    numbers = ""
+    if "number" in columns:
+        numbers = ' JOIN bench_number n ON n.pattern = t."number" AND n.k = copy.k'
+    names = ", ".join(f'"{column}"' for column in columns)
+    return (
+        f"INSERT INTO {_name(model)} ({names}) SELECT {', '.join(columns.values())}"
+        f" FROM {_name(model)} t CROSS JOIN generate_series(1, %(copies)s) AS copy(k){numbers}"
+    )
+
+
+def _moved_data(name: str, stride: dict[str, int]) -> str:
+    """An event's data with its ids and its due time moved like the columns."""
+    parts = [name]
+    for key, table in _LOOSE_KEYS.items():
+        moved = (
+            f"jsonb_build_object('{key}', ({name}->>'{key}')::bigint + copy.k * {stride[table]})"
+        )
+        parts.append(f"CASE WHEN {name} ? '{key}' THEN {moved} ELSE '{{}}' END")
+    due = f"jsonb_build_object('due_at', ({name}->>'due_at')::timestamptz - copy.k * %(apart)s)"
+    parts.append(f"CASE WHEN {name} ? 'due_at' THEN {due} ELSE '{{}}' END")
+    return " || ".join(parts)
+
+
+def _give_numbers(cursor, copies: int) -> None:  # type: ignore[no-untyped-def]
+    """Every copy's own ticket number, with the day it was accepted and a right check digit."""
+    cursor.execute("CREATE TEMP TABLE bench_number (pattern text, k int, number text)")
+    cursor.execute("SELECT last_value FROM intake_ticket_number")
+    sequence = cursor.fetchone()[0]
+    lines = io.StringIO()
+    originals = Ticket.objects.using("owner").order_by("id").values_list("number", "accepted_at")
+    for number, accepted_at in originals:
+        for k in range(1, copies):
+            sequence += 1
+            day = timezone.localdate(accepted_at - k * APART)
+            lines.write(f"{number}\t{k}\t{numbering.make(day, sequence)}\n")
+    lines.seek(0)
+    cursor.copy_expert("COPY bench_number FROM STDIN", lines)
+    cursor.execute("ANALYZE bench_number")
+    cursor.execute("SELECT setval('intake_ticket_number', %s)", [sequence])
+
+
+def _add_requesters(cursor, stride: int, copies: int) -> None:  # type: ignore[no-untyped-def]
+    """Another person for every copy, with a number of the test range."""
+    lines = io.StringIO()
+    rows = Requester.objects.using("owner").order_by("id").values_list("id", "name", "created_at")
+    for pk, name, created_at in rows:
+        for k in range(1, copies):
+            new = pk + k * stride
+            phone = f"+86139{new:08}"
+            values = [
+                _bytea(encrypt(phone, settings.ENCRYPTION_KEYS)),
+                _bytea(exact_hash(phone)),
+                _bytea(encrypt(name, settings.ENCRYPTION_KEYS)) if name else r"\N",
+                _bytea(exact_hash(name or "")),
+                (created_at - k * APART).isoformat(),
+            ]
+            lines.write("\t".join([str(new), *values]) + "\n")
+    lines.seek(0)
+    cursor.copy_expert(
+        "COPY intake_requester (id, phone, phone_hash, name, name_hash, created_at) FROM STDIN",
+        lines,
+    )
+
+
+def _bytea(value: bytes) -> str:
+    return r"\\x" + value.hex()
+
+
+def _count(count: int) -> Built:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE dispatched_at IS NOT NULL),"
+            " count(*) FILTER (WHERE state <> 'closed') FROM intake_ticket"
+        )
+        tickets, dispatched, still_open = cursor.fetchone()
+        cursor.execute(
+            "SELECT sum(greatest(reltuples, 0))::bigint, pg_database_size(current_database())"
+            " FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        rows, size = cursor.fetchone()
+    return Built(tickets, count, dispatched, still_open, int(rows), size // 2**20)

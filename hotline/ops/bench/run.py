@@ -1,0 +1,244 @@
+"""The bench from an empty folder to its figures."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from hotline.core.reference import forget_all
+from hotline.ops.bench import bare_sql, building, cast, site
+from hotline.ops.bench.bare_sql import Recording, Replay
+from hotline.ops.bench.building import Built
+from hotline.ops.bench.operations import (
+    AFTER_REPLY,
+    LIFE,
+    OWN,
+    READS,
+    UNTIL_REPLY,
+    Operations,
+    Request,
+)
+from knowledge.models import Category
+
+CLIENTS = 8
+# Every worker fills its caches and connections before anything is measured.
+WARM_UP_LIVES = 4 * CLIENTS
+# The statements that pass the hour between a reply and its call-back.
+_PASS_THE_HOUR = (
+    "UPDATE intake_clock SET opens_at = %s WHERE kind = 'callback' AND stopped_at IS NULL"
+    " AND opens_at > %s AND ticket_id IN (SELECT id FROM intake_ticket WHERE number = ANY(%s))"
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command was asked for."""
+
+    tickets: int = 100_000
+    lives: int = 400
+    # Options for gunicorn that replace the site's own, e.g. ("--workers", "4").
+    model: tuple[str, ...] = ()
+    profile: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one operation (or whole lives) came to."""
+
+    count: int
+    seconds: float
+    took: list[float]
+    web_seconds: float
+    database_seconds: float
+    load_seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return self.count / self.seconds
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.took)
+
+    @property
+    def p95(self) -> float:
+        return sorted(self.took)[max(0, -(-len(self.took) * 95 // 100) - 1)]
+
+
+@dataclass
+class Figures:
+    """Everything the report shows."""
+
+    built: Built
+    commit_milliseconds: float
+    lives: list[Measured] = field(default_factory=list)
+    life_steps: tuple[str, ...] = LIFE
+    operations: dict[str, Measured] = field(default_factory=dict)
+    recorded: dict[str, Recording] = field(default_factory=dict)
+    bare: dict[str, float] = field(default_factory=dict)
+    bare_lives: float = 0.0
+    failed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def lives_per_second(self) -> float:
+        """Whole lives over the time of all their parts."""
+        return self.lives[0].count / sum(part.seconds for part in self.lives)
+
+
+class Bench:
+    """One run against one web server."""
+
+    def __init__(self, options: Options, say: Callable[[str], None]) -> None:
+        self.options = options
+        self.say = say
+
+    def run(self) -> Figures:
+        """Build, serve, measure."""
+        self.say("准备数据库……")
+        call_command("migrate", database="owner", interactive=False, verbosity=0)
+        call_command("grants")
+        call_command("seed", "city", verbosity=0)
+        people = cast.assemble()
+        self.say(f"生成约 {self.options.tickets:,} 件工单……")
+        built = building.build(self.options.tickets, people.people)
+        forget_all()
+        category = Category.objects.filter(depth=3, default_urgency="ordinary").order_by("code")
+        self.operations = Operations.of(people, category[0].code)
+        self.figures = Figures(built, bare_sql.commit_milliseconds(), life_steps=self._steps())
+        connections.close_all()
+        with site.web(model=self.options.model) as self.web:
+            self._measure()
+        self._bare()
+        return self.figures
+
+    def _steps(self) -> tuple[str, ...]:
+        """A whole life, as far as it can be lived over HTTP."""
+        try:
+            resolve("/tickets/0000000000000000/callback/")
+        except Resolver404:
+            return UNTIL_REPLY
+        return LIFE
+
+    # --- over HTTP --------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        count, figures = self.options.lives, self.figures
+        later = tuple(step for step in AFTER_REPLY if step in figures.life_steps)
+        self.say("预热……")
+        self._play([self.operations.life(i, UNTIL_REPLY) for i in range(WARM_UP_LIVES)])
+        self.say(f"完整工单 {count} 件，{CLIENTS} 个并发客户端……")
+        first, numbers = self._play([self.operations.life(i, UNTIL_REPLY) for i in range(count)])
+        figures.lives.append(first)
+        if later:
+            self._pass_the_hour(numbers)
+            scripts = [self.operations.life(i, later, n) for i, n in enumerate(numbers)]
+            figures.lives.append(self._play(scripts)[0])
+        self.say("逐项测量……")
+        for step in figures.life_steps:
+            if step == "callback":
+                self._pass_the_hour(numbers)
+            places = [OWN] * count if step == "create" else numbers
+            scripts = [self.operations.life(i, (step,), n) for i, n in enumerate(places)]
+            figures.operations[step], made = self._play(scripts)
+            numbers = made if step == "create" else numbers
+        for step in READS:
+            scripts = [self.operations.life(i, (step,), n) for i, n in enumerate(numbers)]
+            figures.operations[step] = self._play(scripts)[0]
+
+    def _play(self, scripts: Sequence[list[Request]]) -> tuple[Measured, list[str]]:
+        """Let the load generator play the scripts; what it measured, and the numbers created."""
+        plan = {"host": site.HOST, "port": self.web.port, "clients": CLIENTS, "scripts": scripts}
+        web, database = self.web.seconds()
+        done = subprocess.run(
+            [sys.executable, "-m", "hotline.ops.bench.load"],
+            input=json.dumps(plan).encode(),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        web_after, database_after = self.web.seconds()
+        result: dict[str, Any] = json.loads(done.stdout)
+        self.figures.failed += result["failed"]
+        self.figures.failures += result["failures"]
+        measured = Measured(
+            count=result["completed"],
+            seconds=result["seconds"],
+            took=[each for took in result["took"].values() for each in took],
+            web_seconds=web_after - web,
+            database_seconds=database_after - database,
+            load_seconds=result["own_seconds"],
+        )
+        return measured, result["numbers"]
+
+    def _pass_the_hour(self, numbers: Sequence[str]) -> None:
+        """The call-back opens an hour after the reply; the bench does not wait for it."""
+        now = timezone.now()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(_PASS_THE_HOUR, [now, now, list(numbers)])
+
+    # --- without the application --------------------------------------------------------------
+
+    def _bare(self) -> None:
+        self.say("同样的读写，只用 SQL……")
+        figures, count = self.figures, self.options.lives
+        replay = self._record()
+        lives = replay.lives(count)
+        figures.bare_lives = replay.run(figures.life_steps, lives).per_second
+        lives = replay.lives(count)
+        for step in (*figures.life_steps, *READS):
+            figures.bare[step] = replay.run([step], lives).per_second
+
+    def _record(self) -> Replay:
+        """Live one life in this process, the second time around so that nothing is looked up
+        for the first time, and write down its statements."""
+        self._live({})
+        number, created = self._live(self.figures.recorded)
+        content = json.loads(created["body"])
+        key = created["headers"].partition("Idempotency-Key: ")[2].partition("\r\n")[0]
+        return Replay(
+            recorded=self.figures.recorded,
+            number=number,
+            own=bare_sql.own_values(key, f"+86{content['phone']}"),
+            connections=CLIENTS,
+        )
+
+    def _live(self, recorded: dict[str, Recording]) -> tuple[str, Request]:
+        number, created = OWN, None
+        for step in (*self.figures.life_steps, *READS):
+            request = self.operations.step(step, 0, number)
+            if step == "callback":
+                self._pass_the_hour([number])
+            with bare_sql.recording() as recorded[step]:
+                response = _ask(request)
+            if response.status_code not in request["expected"]:
+                raise RuntimeError(f"{step}: {response.status_code} {response.content!r:.300}")
+            if request["creates"]:
+                number, created = response.json()["number"], request
+        assert created is not None
+        return number, created
+
+
+def _ask(request: Request) -> Any:
+    """The request inside this process, through the whole of Django."""
+    headers = dict(line.split(": ", 1) for line in request["headers"].splitlines())
+    client = Client(enforce_csrf_checks=True)
+    client.cookies.load(headers.pop("Cookie", ""))
+    content_type = headers.pop("Content-Type", "application/json")
+    return client.generic(
+        request["method"],
+        request["path"],
+        request["body"],
+        content_type=content_type,
+        headers=headers,
+    )

@@ -1,0 +1,66 @@
+"""`manage.py bench`: how fast the platform is on this machine."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from hotline.localstack import LocalStackError, processes
+from hotline.ops.bench import site
+from hotline.ops.bench.operations import TITLES
+
+
+class Command(BaseCommand):
+    """Builds a throw-away site, drives whole lives of tickets through it, prints the figures."""
+
+    help = "测速：在临时数据库里生成工单，经 HTTP 走完整工单，与只用 SQL 的同样读写相比。"
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--tickets", type=int, default=100_000, help="先生成多少件工单")
+        parser.add_argument("--lives", type=int, default=400, help="每项测量走多少件工单")
+        parser.add_argument("--profile", choices=sorted(TITLES), default="", help="剖析一项操作")
+        parser.add_argument("--workers", type=int, help="网站进程数，默认同 make run")
+        parser.add_argument("--threads", type=int, help="每个进程的线程数，默认同 make run")
+        parser.add_argument("--worker-class", help="gunicorn 的进程模型，默认同 make run")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = ("workers", "threads", "worker_class")
+        given = [(name, options[name]) for name in names if options[name] is not None]
+        model = [str(p) for name, value in given for p in (f"--{name.replace('_', '-')}", value)]
+        asked = {name: options[name] for name in ("tickets", "lives", "profile")}
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            with site.throwaway_folder() as environment:
+                code = _run(json.dumps(asked | {"model": model}), environment)
+        except LocalStackError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("测速已中断，临时数据已清除。") from None
+        if code:
+            raise CommandError("测速没有完成：原因见上面的输出。")
+
+
+def _run(asked: str, environment: dict[str, str]) -> int:
+    """The measuring, in a process whose settings are those of the throw-away site."""
+    child = processes.spawn(
+        [sys.executable, "-m", "hotline.ops.bench", asked],
+        env=environment,
+        cwd=Path(settings.BASE_DIR),
+    )
+    try:
+        return child.wait()
+    finally:
+        processes.end_child(child, signal.SIGTERM, patience=20)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,137 @@
+"""Simulated time: what is to happen, in order, and the hourly work of the platform between."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hotline.core import outbox
+from hotline.core.models import Area, Channel
+from hotline.ops.simulation.messages import Message
+from hotline.ops.simulation.odds import Odds
+from hotline.ops.simulation.people import People
+from hotline.ops.simulation.routing import Place
+from intake.services import sweep
+
+TICK = dt.timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a requester will say when called."""
+
+    contacted: bool
+    resolved: bool
+    satisfaction: str
+
+
+@dataclass(slots=True)
+class Life:
+    """One ticket as those around it remember it: enough to know what they do next.
+
+    `turn` grows when plans made before no longer hold (returned, recalled, closed); `series`
+    does the same for planned calls alone.
+    """
+
+    number: str
+    message: Message
+    place: Place
+    level: str
+    urgency: str
+    is_anonymous: bool
+    is_confidential: bool
+    wants_callback: bool
+    state: str = "accepted"
+    turn: int = 0
+    series: int = 0
+    unit_id: int = 0
+    is_dispatched_before: bool = False
+    dispatched_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+    is_reported: bool = False
+    answer: Answer | None = None
+    is_answer_used: bool = False
+    calls_open_at: dt.datetime | None = None
+    rounds: int = 1
+    has_open_order: bool = False
+    has_echoes: bool = False
+    half_days: set[tuple[dt.date, bool]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The rows of reference data that acts name, loaded once."""
+
+    areas: Mapping[str, Area]
+    channels: Mapping[str, Channel]
+    categories: Mapping[str, Any]
+    units: Mapping[str, Any]
+
+
+Step = Callable[..., None]
+
+
+class World:
+    """The queue of what will happen until `end`, and what all steps share."""
+
+    def __init__(
+        self,
+        *,
+        start: dt.datetime,
+        end: dt.datetime,
+        rng: random.Random,
+        people: People,
+        odds: Odds,
+        reference: Reference,
+        steps: Mapping[str, Step],
+    ) -> None:
+        self.end = end
+        self.rng = rng
+        self.people = people
+        self.odds = odds
+        self.reference = reference
+        self.recent: deque[Life] = deque(maxlen=200)
+        self.refused = 0
+        self.sweeps = 0
+        self._steps = steps
+        self._queue: list[tuple[dt.datetime, int, str, Life, int, dict[str, Any]]] = []
+        self._serial = 0
+        self._next_tick = start + TICK
+
+    def plan(self, step: str, at: dt.datetime, life: Life, **details: Any) -> None:
+        """Let a step happen, unless the ticket has taken another turn by then."""
+        self._serial += 1
+        heapq.heappush(self._queue, (at, self._serial, step, life, life.turn, details))
+
+    def run_until(self, at: dt.datetime) -> None:
+        """Do everything that is due by `at`, in order."""
+        while self._queue and self._queue[0][0] <= at:
+            when, _serial, step, life, turn, details = heapq.heappop(self._queue)
+            self.tick_until(when)
+            if life.turn == turn:
+                self._steps[step](self, life, when, **details)
+        self.tick_until(at)
+
+    def tick_until(self, at: dt.datetime) -> None:
+        while self._next_tick <= at:
+            self.tick(self._next_tick)
+            self._next_tick += TICK
+
+    def tick(self, at: dt.datetime) -> None:
+        """What beat does on a running site: notice clocks, deliver consequences."""
+        sweep(at=at)
+        outbox.deliver_all(at=at)
+        self.sweeps += 1
+
+    # --- chance ---------------------------------------------------------------------------
+
+    def minutes(self, least: float, most: float) -> dt.timedelta:
+        return dt.timedelta(minutes=self.rng.uniform(least, most))
+
+    def part(self, of: dt.timedelta, least: float, most: float) -> dt.timedelta:
+        return of * self.rng.uniform(least, most)

@@ -1,0 +1,86 @@
+"""The bell: what a person and the person's units have been told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from hotline.core.actors import Actor
+from hotline.core.models import Notice
+from hotline.core.places import units
+from intake.models import Ticket, TicketEvent
+from intake.rendering import event_detail, event_label
+
+# Beyond this the bell shows "99+": the exact number helps nobody and costs a scan.
+COUNTED = 99
+
+
+def notices_of(actor: Actor) -> QuerySet[Notice]:
+    """Notices to the person and to the units in which the person has a role."""
+    told = Q(staff_id=actor.id)
+    if unit_ids := {unit for _role, unit in actor.grants}:
+        told |= Q(unit_id__in=unit_ids)
+    return Notice.objects.filter(told)
+
+
+def unread_count(actor: Actor) -> str:
+    """How many are unread, as the bell shows it; empty for none."""
+    if actor.kind != "staff":
+        return ""
+    count = notices_of(actor).filter(read_at=None).order_by()[: COUNTED + 1].count()
+    return f"{COUNTED}+" if count > COUNTED else str(count or "")
+
+
+def mark_read(actor: Actor, at: dt.datetime, *, pk: int | None = None) -> int:
+    """Mark one notice or all as read; a notice of a unit is read for the whole unit. Returns how
+    many were."""
+    unread = notices_of(actor).filter(read_at=None)
+    if pk is not None:
+        unread = unread.filter(pk=pk)
+    return unread.update(read_at=at, read_by_id=actor.id)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notice in words. `title` is the ticket's, empty where the reader no longer sees it."""
+
+    notice: Notice
+    label: str
+    detail: str
+    title: str
+    unit: str
+
+    @property
+    def is_late(self) -> bool:
+        return self.notice.type in ("breached", "warned")
+
+
+def lines(notices: Iterable[Notice], actor: Actor) -> list[Line]:
+    """Notices as sentences, in two queries however many there are."""
+    notices = list(notices)
+    numbers = {notice.number for notice in notices}
+    seen = Ticket.objects.visible_to(actor).filter(number__in=numbers).select_related("text")
+    tickets = {ticket.number: ticket for ticket in seen}
+    events = {
+        (event.number, event.seq): event
+        for event in TicketEvent.objects.filter(
+            ticket_id__in=[ticket.pk for ticket in tickets.values()],
+            seq__in={notice.data.get("seq") for notice in notices},
+        )
+    }
+    return [_line(n, tickets.get(n.number), events.get((n.number, n.data.get("seq"))))
+            for n in notices]
+
+
+def _line(notice: Notice, ticket: Ticket | None, event: TicketEvent | None) -> Line:
+    unit = units().get(notice.unit_id) if notice.unit_id else None
+    return Line(
+        notice=notice,
+        label=event_label(notice.type),
+        detail=event_detail(event) if event else "",
+        title=ticket.text.title if ticket else "",
+        unit=unit.name if unit else "",
+    )

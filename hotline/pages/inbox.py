@@ -1,0 +1,209 @@
+"""A unit's inbox: the orders that wait for it, least time left first.
+
+The rows of every tab and the number on it come from one query, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django import forms
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dispatch.models import Assignment, AssignmentRole, AssignmentState
+from hotline.core.actors import Actor
+from hotline.core.models import ClockKind, Role
+from hotline.core.places import units
+from hotline.pages.paging import COUNTED, Order, Total
+from hotline.pages.pickers import category_picker
+from hotline.pages.searching import descendants, spoken_of
+from intake.fields import CategoryField
+from intake.models import Clock, Level, State, Ticket
+from knowledge.models import Category, categories
+
+REPLIED = "replied"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A part of the inbox. `condition` speaks of orders that carry `is_soon` and `is_late`."""
+
+    key: str
+    label: str | Promise
+    condition: Q
+    is_alert: bool = False
+
+
+TABS = (
+    Tab("all", _("全部待办"), Q()),
+    Tab("pending", _("待签收"), Q(state=AssignmentState.PENDING)),
+    Tab(
+        "handling", _("办理中"),
+        Q(state=AssignmentState.SIGNED) & ~Q(role=AssignmentRole.SUPERVISE),
+    ),
+    Tab("soon", _("将超时"), Q(is_soon=True)),
+    Tab("late", _("已超时"), Q(is_late=True), is_alert=True),
+    Tab("copies", _("督办抄送"), Q(role=AssignmentRole.SUPERVISE)),
+    # Not open orders any more: what the unit has answered and the hotline has yet to ask about.
+    Tab(REPLIED, _("已答复待回访"), Q()),
+)  # fmt: skip
+
+
+class InboxForm(forms.Form):
+    """What the rows of a tab are narrowed by."""
+
+    q = forms.CharField(required=False, max_length=60)
+    level = forms.ChoiceField(required=False, choices=[("", _("全部等级")), *Level.choices])
+    category = CategoryField(required=False, widget=category_picker())
+
+
+@dataclass(frozen=True)
+class Row:
+    """One order with the clock that decides its place, and every running one for the tooltip."""
+
+    order: Assignment
+    clock: Clock | None
+    clocks: list[Clock]
+    can_sign: bool
+    can_reply: bool
+    is_late: bool
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.order.ticket
+
+    @property
+    def category(self) -> Category | None:
+        return categories().get(self.ticket.category_id or 0)
+
+    @property
+    def is_copy(self) -> bool:
+        return self.order.role == AssignmentRole.SUPERVISE
+
+
+class Inbox:
+    """The inbox of one actor at one instant, as an address asks for it."""
+
+    def __init__(self, actor: Actor, query: QueryDict, at: dt.datetime) -> None:
+        self.actor, self.query, self.at = actor, query, at
+        self.form = InboxForm(query)
+        self.tab = next((t for t in TABS if t.key == query.get("tab")), self._first_tab())
+        self.is_valid = self.form.is_valid()
+
+    def _first_tab(self) -> Tab:
+        """A district's supervisor has copies only."""
+        return TABS[0] if self.actor.unit_ids else next(t for t in TABS if t.key == "copies")
+
+    @property
+    def order(self) -> Order:
+        """Least time left first: the unit's own promise, or the citizen's where it has none."""
+        own_clock = self.actor.unit_ids and self.tab.key not in ("copies", REPLIED)
+        return Order("next_due_at" if own_clock else "ticket__promised_at")
+
+    def rows(self, tab: Tab | None = None) -> QuerySet[Assignment]:
+        """The orders of a tab (default: the chosen one)."""
+        tab = tab or self.tab
+        found = self._answered() if tab.key == REPLIED else self._open().filter(tab.condition)
+        return self._narrowed(found)
+
+    def totals(self) -> dict[str, Total]:
+        """How many rows every tab has, in two statements."""
+        listed = self._narrowed(self._open()).order_by()[: COUNTED + 1]
+        found = listed.aggregate(
+            **{t.key: Count("pk", filter=t.condition) for t in TABS if t.key != REPLIED}
+        )
+        found[REPLIED] = self._narrowed(self._answered()).order_by()[: COUNTED + 1].count()
+        return {key: Total(count) for key, count in found.items()}
+
+    def news_since(self, since: dt.datetime) -> int:
+        """How many rows of this tab have come or come back since the page was read."""
+        begun = Clock.objects.filter(
+            ticket_id=OuterRef("ticket_id"), subject_id=OuterRef("pk"), started_at__gt=since
+        )
+        new = Q(dispatched_at__gt=since) | Q(Exists(begun))
+        if self.tab.key == "late":
+            new |= Q(next_due_at__gt=since)
+        return self.rows().filter(new).order_by()[: COUNTED + 1].count()
+
+    def own(self) -> QuerySet[Assignment]:
+        """Every order of the reader's units, and of a supervised district its copies."""
+        districts = [u for role, u in self.actor.grants if role == Role.DISTRICT_SUPERVISOR]
+        copies = Q(unit_id__in=districts, role=AssignmentRole.SUPERVISE)
+        own = Q(unit_id__in=list(self.actor.unit_ids))
+        return Assignment.objects.visible_to(self.actor).filter(own | copies if districts else own)
+
+    def _open(self) -> QuerySet[Assignment]:
+        at = self.at
+        running = Clock.objects.running().filter(
+            ticket_id=OuterRef("ticket_id"), warn_at__lte=at, due_at__gt=at
+        )
+        nearest = running.filter(subject_id=OuterRef("pk"), due_at=OuterRef("next_due_at"))
+        promise = running.filter(kind=ClockKind.PROMISE)
+        is_copy = Q(role=AssignmentRole.SUPERVISE)
+        past = Q(ticket__promised_at__lte=at, ticket__replied_at__isnull=True)
+        return self.own().open().annotate(
+            is_soon=Q(Q(next_due_at__gt=at) & Exists(nearest)) | Q(is_copy & Exists(promise)),
+            is_late=Q(next_due_at__lte=at) | (is_copy & past),
+        )  # fmt: skip
+
+    def _answered(self) -> QuerySet[Assignment]:
+        return Assignment.objects.visible_to(self.actor).filter(
+            unit_id__in=list(self.actor.unit_ids),
+            ticket__lead_unit_id__in=list(self.actor.unit_ids),
+            ticket__state=State.CALLBACK,
+            role=AssignmentRole.LEAD,
+            state=AssignmentState.REPLIED,
+        )
+
+    def _narrowed(self, rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+        if not self.is_valid:
+            return rows.none()
+        wanted = self.form.cleaned_data
+        if wanted["q"]:
+            rows = rows.filter(spoken_of(wanted["q"], "ticket__"))
+        if wanted["level"]:
+            rows = rows.filter(ticket__level=wanted["level"])
+        if wanted["category"]:
+            rows = rows.filter(ticket__category_id__in=descendants(wanted["category"]))
+        return rows
+
+
+def shows_unit(actor: Actor) -> bool:
+    """Whether rows name their unit: only where the reader has several."""
+    return len({unit for _role, unit in actor.grants}) > 1 or not actor.unit_ids
+
+
+def for_rows(orders: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """What a row shows, in one query."""
+    return orders.select_related("ticket__text", "ticket__area", "ticket__district")
+
+
+def dress(orders: Iterable[Assignment], actor: Actor, at: dt.datetime) -> list[Row]:
+    """Orders with their clocks, in one query."""
+    orders = list(orders)
+    running: dict[int, list[Clock]] = {}
+    wanted = Clock.objects.running().filter(ticket_id__in=[o.ticket_id for o in orders])
+    for clock in wanted.order_by("due_at"):
+        running.setdefault(clock.ticket_id, []).append(clock)
+    return [_row(order, running.get(order.ticket_id, []), actor, at) for order in orders]
+
+
+def _row(order: Assignment, clocks: list[Clock], actor: Actor, at: dt.datetime) -> Row:
+    own = [c for c in clocks if c.subject_id == order.pk and c.due_at == order.next_due_at]
+    shared = [c for c in clocks if c.kind in (ClockKind.PROMISE, ClockKind.CALLBACK)]
+    clock = next(iter(own or shared), None)
+    is_lead = order.role == AssignmentRole.LEAD and actor.handles(order.unit_id)
+    order.unit = units()[order.unit_id]
+    return Row(
+        order=order,
+        clock=clock,
+        clocks=clocks,
+        can_sign=is_lead and order.ticket.state == State.DISPATCHED,
+        can_reply=is_lead and order.ticket.state == State.HANDLING,
+        is_late=clock is not None and clock.is_late(at) and clock.opens_at <= at,
+    )

@@ -1,0 +1,74 @@
+"""Where each role works: the navigation, the doors and the home page read this one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from hotline.core.actors import Actor
+from hotline.core.models import Role
+from hotline.pages.doors import TICKET_ROLES
+
+REGISTRARS = frozenset({Role.AGENT, Role.CONTRACTOR, Role.DISPATCHER})
+INBOX_ROLES = frozenset({Role.HANDLER, Role.MANAGER, Role.DISTRICT_SUPERVISOR})
+CALLERS = frozenset({Role.CALLBACK_AGENT, Role.CITY_SUPERVISOR})
+# The tables are for those who answer for results; a call taker has no use for them.
+TABLE_ROLES = TICKET_ROLES - {Role.AGENT, Role.CONTRACTOR}
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A page somebody works at. `home_of` are the roles that begin their day there, `roles`
+    those who may enter, `key` is the shortcut."""
+
+    name: str
+    label: str | Promise
+    url_name: str
+    roles: frozenset[Role]
+    home_of: frozenset[Role] = frozenset()
+    query: str = ""
+    key: str = ""
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name) + self.query
+
+
+# In the order of the navigation; a person with several roles begins at the first that is a home.
+WORKPLACES = (
+    Workplace(
+        "registration", _("登记"), "registration", REGISTRARS,
+        home_of=frozenset({Role.AGENT, Role.CONTRACTOR}), key="n",
+    ),
+    Workplace(
+        "dispatch", _("待派单"), "tickets", frozenset({Role.DISPATCHER}),
+        home_of=frozenset({Role.DISPATCHER}), query="?state=accepted&sort=left", key="g d",
+    ),
+    Workplace(
+        "inbox", _("待办"), "inbox", INBOX_ROLES,
+        home_of=frozenset({Role.HANDLER, Role.MANAGER}), key="g i",
+    ),
+    Workplace(
+        "callbacks", _("回访"), "callbacks", CALLERS,
+        home_of=frozenset({Role.CALLBACK_AGENT}), key="g c",
+    ),
+    Workplace("tickets", _("工单"), "tickets", TICKET_ROLES, key="g t"),
+    Workplace(
+        "monthly", _("考评"), "monthly", TABLE_ROLES, key="g m",
+        home_of=frozenset({Role.DISTRICT_SUPERVISOR, Role.CITY_SUPERVISOR, Role.AUDITOR}),
+    ),
+)  # fmt: skip
+
+
+def workplaces_of(actor: Actor) -> list[Workplace]:
+    """The pages this person may enter, in the order of the navigation."""
+    return [place for place in WORKPLACES if actor.has(*place.roles)]
+
+
+def home_of(actor: Actor) -> Workplace | None:
+    """Where this person's day begins; None for somebody without a place of work."""
+    own = workplaces_of(actor)
+    return next((place for place in own if actor.has(*place.home_of)), own[0] if own else None)
