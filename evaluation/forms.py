@@ -9,7 +9,7 @@ from evaluation.models import CallOutcome, Satisfaction
 from evaluation.services import OPINION_LIMIT
 from intake.models import CloseCode
 
-_YES_NO = [("", "—"), ("yes", _("是")), ("no", _("否"))]
+YES_NO = [("", "—"), ("yes", _("是")), ("no", _("否"))]
 
 
 class YesNoField(forms.TypedChoiceField):
@@ -17,7 +17,7 @@ class YesNoField(forms.TypedChoiceField):
 
     def __init__(self, **options: object) -> None:
         super().__init__(
-            choices=_YES_NO,
+            choices=YES_NO,
             coerce=lambda value: {"yes": True, "no": False}[value],
             empty_value=None,
             required=False,

@@ -203,7 +203,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hotline.core.api.schema.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "hotline.core.api.problems.problem_response",
-    "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "12345 热线工单平台 API",
@@ -243,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "RequestType": "intake.models.RequestType",
         "CloseCode": "intake.models.CloseCode",
         "Solved": "dispatch.models.Solved",
+        "YesNo": "evaluation.forms.YES_NO",
     },
 }
 

@@ -25,4 +25,9 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include(api_patterns)),
     path("accounts/", include("allauth.account.urls")),
+    path("", include("hotline.pages.urls")),
 ]
+
+handler403 = "hotline.pages.views.errors.forbidden"
+handler404 = "hotline.pages.views.errors.not_found"
+handler500 = "hotline.pages.views.errors.failed"

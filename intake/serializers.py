@@ -7,12 +7,12 @@ a test holds the two together.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -21,6 +21,7 @@ from hotline.core.api.schema import choices_of
 from hotline.core.models import Channel, ClockKind
 from hotline.core.places import area_by_code, channels, units
 from hotline.core.privacy.phones import mask_name, mask_phone
+from hotline.core.working_time import BUSINESS_ZONE
 from intake import verbs
 from intake.models import (
     Clock,
@@ -57,7 +58,7 @@ def named(thing: Any) -> dict[str, str] | None:
 
 def instant(at: dt.datetime | None) -> str | None:
     """RFC 3339 in business time."""
-    return timezone.localtime(at).isoformat() if at else None
+    return at.astimezone(BUSINESS_ZONE).isoformat() if at else None
 
 
 def channel_by_id(channel_id: int | None) -> Channel | None:
@@ -246,7 +247,7 @@ class TicketDetailSerializer(TicketRowSerializer):
     allowed_actions = serializers.ListField(child=serializers.CharField())
 
     def get_fields(self) -> dict[str, Any]:
-        return super().get_fields() | {s.name: s.serializer for s in _SECTIONS}
+        return super().get_fields() | {s.name: copy.deepcopy(s.serializer) for s in _SECTIONS}
 
 
 def detail(ticket: Ticket, actor: Actor, at: dt.datetime) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
+from django.utils.functional import cached_property
 from redis.exceptions import RedisError
 
 logger = logging.getLogger("hotline.cache")
@@ -46,12 +47,17 @@ class FailOpenRedisCache(RedisCache):
     def has_key(self, *args: Any, **kwargs: Any) -> Any:
         return self._open("has_key", False, *args, **kwargs)
 
+    @cached_property
+    def _counter(self) -> Any:
+        # Django makes a new client for every call; this one is used in every request.
+        return self._cache.get_client(None, write=True)
+
     def count(self, key: str, seconds: int) -> int:
         """How many times this was called with `key`, which is forgotten after `seconds`. One
         trip to the server; 0 when it is away."""
         name = self.make_and_validate_key(key)
         try:
-            pipeline = self._cache.get_client(name, write=True).pipeline(transaction=False)
+            pipeline = self._counter.pipeline(transaction=False)
             return int(pipeline.incr(name).expire(name, seconds).execute()[0])
         except (RedisError, OSError) as error:
             logger.warning("cache away, count skipped: %s", error)

@@ -71,8 +71,9 @@ def lines(notices: Iterable[Notice], actor: Actor) -> list[Line]:
             seq__in={notice.data.get("seq") for notice in notices},
         )
     }
-    return [_line(n, tickets.get(n.number), events.get((n.number, n.data.get("seq"))))
-            for n in notices]
+    return [
+        _line(n, tickets.get(n.number), events.get((n.number, n.data.get("seq")))) for n in notices
+    ]
 
 
 def _line(notice: Notice, ticket: Ticket | None, event: TicketEvent | None) -> Line:

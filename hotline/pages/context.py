@@ -43,13 +43,13 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
     active = exact or next(
         (p for p in places if not p.query and request.path.startswith(p.url)), None
     )
-    return [
-        {"url": p.url, "label": p.label, "active": p is active, "key": p.key} for p in places
-    ]
+    return [{"url": p.url, "label": p.label, "active": p is active, "key": p.key} for p in places]
 
 
 def _unit_name(actor: Actor) -> str:
-    names = [units()[unit].name for unit in sorted({u for _r, u in actor.grants}) if unit in units()]
+    names = [
+        units()[unit].name for unit in sorted({u for _r, u in actor.grants}) if unit in units()
+    ]
     if len(names) > 1:
         return _("%(unit)s 等 %(n)s 个单位") % {"unit": names[0], "n": len(names)}
     return names[0] if names else ""

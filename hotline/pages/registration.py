@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from hotline.core import limits
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.places import area_by_code, channels
+from hotline.core.text import InputRefused
 from hotline.core.violations import RuleViolation
 from hotline.pages.once import Outcome, is_used, new_token, once, readable_token
 from hotline.pages.templatetags.clocks import span_words
@@ -32,6 +33,7 @@ from hotline.pages.type_ahead import (
 from intake import services as intake
 from intake.forms import AnswerForm, InformForm, RegistrationForm
 from intake.models import CloseCode, Level, RequestType, Ticket, Urgency
+from intake.services.registration import MATTER_LIMIT, readable_phone, tidy
 from intake.statute import GROUNDS
 from knowledge.models import category_by_code
 
@@ -82,6 +84,28 @@ class MatterForm(RegistrationForm):
         for name in ("name", "address", "door", "title", "target"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
+    # The services refuse the same and one by one; the agent is told everything in one go.
+
+    def clean_phone(self) -> str:
+        return _kept(lambda: readable_phone(self.cleaned_data["phone"]))
+
+    def clean_matter(self) -> str:
+        matter = self.cleaned_data["matter"]
+        return _kept(lambda: tidy(matter, MATTER_LIMIT, gettext_lazy("诉求内容"), "matter"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("phone") == "" and not data.get("is_anonymous"):
+            self.add_error("phone", RuleViolation("contact_required").sentence())
+        return data
+
+
+def _kept(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except InputRefused as refusal:
+        raise forms.ValidationError(refusal.sentence()) from refusal
+
 
 class LeadForm(DispatchForm):
     """To whom it goes; the class is the matter's own field."""
@@ -101,6 +125,10 @@ class ReplyForm(AnswerForm):
 
     use_required_attribute = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].widget.attrs["rows"] = 14
+
 
 class GroundForm(InformForm):
     """Why no order is made, with the article beside every ground."""
@@ -111,6 +139,7 @@ class GroundForm(InformForm):
         super().__init__(*args, **kwargs)
         choices = self.fields["code"].choices  # type: ignore[attr-defined]
         self.fields["code"].widget = forms.RadioSelect(choices=choices)
+        self.fields["reason"].widget.attrs["rows"] = 6
 
     def grounds(self) -> list[tuple[Any, str, Any]]:
         """Every ground: its radio, its case of the decision table, the article's point."""
@@ -157,15 +186,20 @@ class Sheet:
                 return
         self.matter.add_error(None, violation.sentence())
 
-    def errors(self) -> list[tuple[BoundField | None, str]]:
-        """Every sentence with its field, in the order of the screen."""
+    def errors(self) -> list[tuple[str, str]]:
+        """Every sentence with the id of its control, in the order of the screen."""
         if not self.act:
             return []
-        found: list[tuple[BoundField | None, str]] = []
+        found: list[tuple[str, str]] = []
         for form in self.checked:
-            found += [(None, str(error)) for error in form.non_field_errors()]
-            found += [(field, str(error)) for field in form for error in field.errors]
+            found += [("", str(error)) for error in form.non_field_errors()]
+            found += [(_control(field), str(error)) for field in form for error in field.errors]
         return found
+
+    def first_field(self) -> BoundField:
+        """Where the agent goes on: the first field at fault, else the caller's number."""
+        wrong = (field for form in self.checked for field in form if self.act and field.errors)
+        return next(wrong, self.matter["phone"])
 
     def register(self, *, actor: Actor, at: dt.datetime) -> Outcome:
         """Do what the pressed key says, once however often it is sent; the draft goes with it.
@@ -186,6 +220,11 @@ class Sheet:
             intake.discard_draft(actor=actor, form=DRAFT)
 
         return once(self.token, register, actor=actor, at=at)
+
+
+def _control(field: BoundField) -> str:
+    """The id of a field's (first) control."""
+    return f"{field.auto_id}_0" if field.use_fieldset else field.auto_id
 
 
 def _form(

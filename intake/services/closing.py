@@ -63,9 +63,9 @@ def inform(
     A refusal always states its reason. D1 names the emergency line of the warm transfer, D3 the
     earlier ticket of the same matter.
     """
-    if code not in INFORM_CODES:
-        raise RuleViolation("reason_required", field="code")
     with act("inform", number, actor=actor, at=at, version=version) as a:
+        if code not in INFORM_CODES:
+            raise RuleViolation("reason_required", field="code")
         if code != CloseCode.EMERGENCY:
             reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
         data: dict[str, Any] = {"code": code}

@@ -1,6 +1,7 @@
 // <select data-combobox> becomes a type-ahead field; the select stays and carries the form's value,
 // so the page works without this script and drafts and errors need nothing special.
 //   data-options-url  asks the server: GET ?q=… answers <option value data-search data-hint>name…
+//                     and, when there are more than it sends, <option value="" data-note>words
 //                     without it, the select's own options are searched
 //   data-search       further words of an option to match: pinyin, its initials, a code
 //   data-hint         shown small at the right (a parent, a code)
@@ -64,6 +65,7 @@ class Combobox {
     this.list.className = "combobox-list";
     this.list.id = `combobox-list-${serial}`;
     this.list.hidden = true;
+    this.list.tabIndex = -1; // a list that scrolls would be a stop of its own for Tab
     this.list.setAttribute("role", "listbox");
     this.status = document.createElement("span");
     this.status.className = "visually-hidden";
@@ -97,8 +99,10 @@ class Combobox {
         this.list.setAttribute("aria-labelledby", label.id);
       }
     }
+    this.hint = document.createElement("small");
+    this.hint.className = "combobox-hint";
     select.before(this.box);
-    this.box.append(select, this.input, this.list, this.status);
+    this.box.append(select, this.input, this.hint, this.list, this.status);
     select.hidden = true;
     if (select.autofocus) this.input.focus();
     this.showChosen();
@@ -119,30 +123,48 @@ class Combobox {
 
   showChosen() {
     const chosen = this.select.selectedOptions[0];
-    this.input.value = chosen && chosen.value !== "" ? chosen.label.trim() : "";
+    const isChosen = chosen && chosen.value !== "";
+    this.input.value = isChosen ? chosen.label.trim() : "";
+    this.hint.textContent = (isChosen && optionOf(chosen).hint) || "";
   }
 
   typed() {
+    this.hint.textContent = "";
+    this.isUnsettled = true; // what is listed does not yet answer what is typed
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.open(this.input.value.trim()), this.url ? WAIT_MS : 0);
   }
 
   async open(query) {
     this.query = query;
+    if (this.url && !this.cache.has(query)) this.note(words.loading);
     let found;
-    if (this.url) {
-      if (!this.cache.has(query)) this.note(words.loading);
-      try {
-        found = await this.fetch(query);
-      } catch {
-        if (this.query === query) this.note(words.loadFailed);
-        return;
-      }
-      if (this.query !== query || document.activeElement !== this.input) return;
-    } else {
-      found = matching(this.own, query);
+    try {
+      found = await this.found(query);
+    } catch {
+      if (this.query === query) this.note(words.loadFailed);
+      return;
     }
+    if (this.query !== query || document.activeElement !== this.input) return;
+    this.isUnsettled = false;
     this.show(found);
+  }
+
+  found(query) {
+    return this.url ? this.fetch(query) : matching(this.own, query);
+  }
+
+  /** The field was left faster than the list could follow: take what Tab would have taken. */
+  async settle() {
+    this.isUnsettled = false;
+    const text = this.input.value.trim();
+    try {
+      const [first] = await this.found(text);
+      if (first && this.input.value.trim() === text) this.choose(first);
+      else if (document.activeElement !== this.input) this.showChosen();
+    } catch {
+      if (document.activeElement !== this.input) this.showChosen();
+    }
   }
 
   async fetch(query) {
@@ -157,9 +179,10 @@ class Combobox {
       `<select>${await response.text()}</select>`,
       "text/html",
     );
-    const found = [...page.querySelectorAll("option")]
+    const found = [...page.querySelectorAll("option:not([data-note])")]
       .map(optionOf)
       .filter((option) => option.value !== "");
+    found.more = page.querySelector("option[data-note]")?.label || "";
     this.cache.set(query, found);
     return found;
   }
@@ -196,10 +219,12 @@ class Combobox {
         return item;
       }),
     );
-    if (found.length > SHOWN) {
+    const rest =
+      found.more || (found.length > SHOWN ? `… ${words.matches.replace("%s", found.length)}` : "");
+    if (rest) {
       const more = document.createElement("li");
       more.className = "combobox-note";
-      more.textContent = `… ${words.matches.replace("%s", found.length)}`;
+      more.textContent = rest;
       this.list.append(more);
     }
     this.status.textContent = words.matches.replace("%s", found.length);
@@ -209,8 +234,20 @@ class Combobox {
 
   expand(isOpen) {
     this.list.hidden = !isOpen;
+    if (isOpen) this.place();
     this.input.setAttribute("aria-expanded", String(isOpen));
     if (!isOpen) this.input.removeAttribute("aria-activedescendant");
+  }
+
+  /** Above the field where there is more room than below, as at the foot of a panel that scrolls. */
+  place() {
+    let frame = this.box.parentElement;
+    while (frame && getComputedStyle(frame).overflowY === "visible") frame = frame.parentElement;
+    const edges = frame ? frame.getBoundingClientRect() : { top: 0, bottom: window.innerHeight };
+    const field = this.input.getBoundingClientRect();
+    const below = Math.min(edges.bottom, window.innerHeight) - field.bottom;
+    const above = field.top - Math.max(edges.top, 0);
+    this.list.classList.toggle("is-above", below < this.list.offsetHeight && above > below);
   }
 
   point(index) {
@@ -229,23 +266,31 @@ class Combobox {
       event.preventDefault();
       if (isOpen) this.point(this.active + (event.key === "ArrowDown" ? 1 : -1));
       else this.open("");
-    } else if (event.key === "Enter" && isOpen && !event.ctrlKey) {
+    } else if (event.key === "Enter" && (isOpen || this.isUnsettled) && !event.ctrlKey) {
       event.preventDefault(); // choosing is not sending
-      if (this.active >= 0) this.choose(this.options[this.active]);
+      if (this.isUnsettled) this.settle();
+      else if (this.active >= 0) this.choose(this.options[this.active]);
     } else if (event.key === "Escape" && isOpen) {
       event.preventDefault();
       event.stopPropagation();
+      clearTimeout(this.timer);
+      this.isUnsettled = false;
       this.expand(false);
       this.showChosen();
+    } else if (event.key === "Tab" && this.isUnsettled) {
+      this.expand(false); // leaving the field settles it
     } else if (event.key === "Tab" && isOpen && this.active >= 0 && this.input.value.trim()) {
       this.choose(this.options[this.active]);
     }
   }
 
   choose(option) {
+    clearTimeout(this.timer);
+    this.isUnsettled = false;
     let element = [...this.select.options].find((each) => each.value === option.value);
     if (!element) {
       element = new Option(option.label, option.value);
+      element.dataset.hint = option.hint;
       this.select.append(element);
     }
     element.selected = true;
@@ -259,6 +304,11 @@ class Combobox {
     clearTimeout(this.timer);
     this.query = null;
     this.expand(false);
+    if (this.isUnsettled && this.input.value.trim()) {
+      this.settle();
+      return;
+    }
+    this.isUnsettled = false;
     const empty = [...this.select.options].find((each) => each.value === "");
     if (!this.input.value.trim() && empty && this.select.value !== "") {
       empty.selected = true;

@@ -117,7 +117,19 @@ form.addEventListener(
   true,
 );
 
+/** The number of the earlier ticket belongs to D3, the emergency line to D1. */
+function followGround() {
+  const code = ways.inform.field().value;
+  for (const [name, ground] of [
+    ["earlier", "d3_in_progress"],
+    ["transferred_to", "d1_emergency"],
+  ])
+    byName(`inform-${name}`).closest(".field").hidden = code !== ground;
+}
+followGround();
+
 form.addEventListener("change", (event) => {
+  if (event.target.name === "inform-code") followGround();
   if (event.target.name !== "request_type") return;
   if (event.target.value === "consult") showWay("answer");
   else if (isShown("answer")) showWay("dispatch");
@@ -129,7 +141,7 @@ document.addEventListener("click", (event) => {
     byName("inform-earlier").value = same.dataset.sameMatter;
     const ground = form.querySelector('[name="inform-code"][value="d3_in_progress"]');
     ground.checked = true;
-    ground.dispatchEvent(new Event("input", { bubbles: true }));
+    ground.dispatchEvent(new Event("change", { bubbles: true }));
     showWay("inform");
     byName("inform-reason").focus();
   } else if (event.target.closest("[data-take-proposal]")) {
@@ -155,6 +167,13 @@ phone.addEventListener("input", () => {
 });
 phone.addEventListener("change", lookUp);
 
+const toHistory = document.getElementById("to-history");
+toHistory.hidden = false;
+toHistory.addEventListener("click", () => {
+  const first = document.querySelector("#caller a, #caller button");
+  if (first) first.focus();
+});
+
 function followAnonymity() {
   [phone, byName("name"), byName("wants_callback")].forEach((field) => {
     field.disabled = anonymous.checked;
@@ -162,7 +181,11 @@ function followAnonymity() {
 }
 anonymous.addEventListener("change", followAnonymity);
 followAnonymity();
-if (phone.value && !phone.disabled && phone.getAttribute("aria-invalid") !== "true") lookUp();
+// htmx listens from then on.
+document.addEventListener("DOMContentLoaded", () => {
+  const isRefused = phone.getAttribute("aria-invalid") === "true";
+  if (phone.value && !phone.disabled && !isRefused) lookUp();
+});
 
 // --- what the choices mean --------------------------------------------------------------------
 
@@ -281,17 +304,10 @@ form.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing) return;
   if (event.keyCode === 229 || !event.target.matches("input, select")) return;
   event.preventDefault();
-  if (event.defaultPrevented && event.target.getAttribute("aria-expanded") === "true") return;
   const all = fields();
   const next = all[all.indexOf(event.target) + 1];
   if (next) next.focus();
 });
-
-// After a refusal the first field at fault has the focus; the sentences are read out anyway.
-const wrong = form.querySelector('[aria-invalid="true"]:not([hidden]), .is-invalid input');
-if (wrong) wrong.focus();
-else if (document.getElementById("problems")) document.getElementById("problems").focus();
-else if (document.activeElement === document.body) phone.focus();
 
 // A draft that is being thrown away is not saved once more when the page goes.
 document.getElementById("discard").addEventListener("submit", () => {

@@ -7,7 +7,6 @@ without its zone, characters that are no text.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from typing import Any
@@ -164,10 +163,11 @@ def _time_fault(value: str) -> tuple[str, str] | None:
         return "not_a_time", _("时间须带时区，例如 2026-11-22T10:30:00+08:00。")
     try:
         at = parse_datetime(value)
-        year = at.astimezone(dt.UTC).year if at else 0
-    except (ValueError, OverflowError):
+    except ValueError:
+        at = None
+    if at is None:
         return "not_a_time", _("没有这个时间。")
-    if not FIRST_YEAR <= year <= LAST_YEAR:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
         return "time_out_of_range", _("时间须在 2000 年至 2099 年之间。")
     return None
 

@@ -29,6 +29,7 @@ from hotline.ops.bench.operations import (
     Operations,
     Request,
 )
+from hotline.ops.bench.profiling import MARK
 from knowledge.models import Category
 
 CLIENTS = 8
@@ -106,6 +107,20 @@ class Bench:
 
     def run(self) -> Figures:
         """Build, serve, measure."""
+        self._prepare()
+        with site.web(model=self.options.model) as self.web:
+            self._measure()
+        self._bare()
+        return self.figures
+
+    def profile(self) -> None:
+        """The same up to the operation in question, in front of a single profiled worker."""
+        self._prepare()
+        one = ("--workers", "1", "--threads", "1")
+        with site.web(model=one, application="hotline.ops.bench.profiling:application") as self.web:
+            self._measure(marked=self.options.profile)
+
+    def _prepare(self) -> None:
         self.say("准备数据库……")
         call_command("migrate", database="owner", interactive=False, verbosity=0)
         call_command("grants")
@@ -118,10 +133,6 @@ class Bench:
         self.operations = Operations.of(people, category[0].code)
         self.figures = Figures(built, bare_sql.commit_milliseconds(), life_steps=self._steps())
         connections.close_all()
-        with site.web(model=self.options.model) as self.web:
-            self._measure()
-        self._bare()
-        return self.figures
 
     def _steps(self) -> tuple[str, ...]:
         """A whole life, as far as it can be lived over HTTP."""
@@ -133,7 +144,7 @@ class Bench:
 
     # --- over HTTP --------------------------------------------------------------------------
 
-    def _measure(self) -> None:
+    def _measure(self, marked: str = "") -> None:
         count, figures = self.options.lives, self.figures
         later = tuple(step for step in AFTER_REPLY if step in figures.life_steps)
         self.say("预热……")
@@ -151,14 +162,18 @@ class Bench:
                 self._pass_the_hour(numbers)
             places = [OWN] * count if step == "create" else numbers
             scripts = [self.operations.life(i, (step,), n) for i, n in enumerate(places)]
-            figures.operations[step], made = self._play(scripts)
+            figures.operations[step], made = self._play(scripts, is_marked=step == marked)
             numbers = made if step == "create" else numbers
         for step in READS:
             scripts = [self.operations.life(i, (step,), n) for i, n in enumerate(numbers)]
-            figures.operations[step] = self._play(scripts)[0]
+            figures.operations[step] = self._play(scripts, is_marked=step == marked)[0]
 
-    def _play(self, scripts: Sequence[list[Request]]) -> tuple[Measured, list[str]]:
+    def _play(
+        self, scripts: Sequence[list[Request]], *, is_marked: bool = False
+    ) -> tuple[Measured, list[str]]:
         """Let the load generator play the scripts; what it measured, and the numbers created."""
+        if is_marked:
+            scripts = [[r | {"headers": f"{r['headers']}{MARK}: 1\r\n"} for r in s] for s in scripts]
         plan = {"host": site.HOST, "port": self.web.port, "clients": CLIENTS, "scripts": scripts}
         web, database = self.web.seconds()
         done = subprocess.run(

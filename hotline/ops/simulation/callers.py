@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 
 from dispatch import services as dispatching
 from evaluation import services as evaluation
-from evaluation.models import CallOutcome
-from hotline.core.models import ClockKind, Role
+from evaluation.models import SATISFIED, CallOutcome, Satisfaction
+from hotline.core.models import Role
 from hotline.core.working_time import BUSINESS_ZONE
-from hotline.ops.simulation.desk import end, length
+from hotline.ops.simulation.desk import end
 from hotline.ops.simulation.world import Answer, Life, World
 from intake.models import CloseCode, Ticket
 from intake.models.requesters import TicketRequester
 
 _FINAL = (CallOutcome.REFUSED, CallOutcome.DECLINED)
-_LAST_CALL = dt.time(19, 50)
+_LAST_CALL = dt.time(19, 40)
+_NOON = 12
 
 
 def plan_calls(world: World, life: Life, opens_at: dt.datetime) -> None:
@@ -25,9 +27,8 @@ def plan_calls(world: World, life: Life, opens_at: dt.datetime) -> None:
     life.series += 1
     if life.is_anonymous or not life.wants_callback:
         return
-    hours = min(30.0, world.rng.expovariate(1 / 4.0))
-    when = calling_time(opens_at + dt.timedelta(hours=hours), world)
-    world.plan("call", when, life, series=life.series)
+    waiting = dt.timedelta(hours=min(30.0, world.rng.expovariate(1 / 4.0)))
+    world.plan("call", calling_time(opens_at + waiting, world), life, series=life.series)
 
 
 def calling_time(at: dt.datetime, world: World) -> dt.datetime:
@@ -40,6 +41,16 @@ def calling_time(at: dt.datetime, world: World) -> dt.datetime:
     return dt.datetime.combine(day, first, BUSINESS_ZONE) + world.minutes(1, 150)
 
 
+def next_half_day(at: dt.datetime, world: World) -> dt.datetime:
+    """A time on the half-day after this one."""
+    local = at.astimezone(BUSINESS_ZONE)
+    if local.hour < _NOON:
+        afternoon = dt.datetime.combine(local.date(), dt.time(13, 30), BUSINESS_ZONE)
+        return afternoon + world.minutes(0, 60 * 6)
+    morning = local.date() + dt.timedelta(days=1)
+    return dt.datetime.combine(morning, dt.time(9, 5), BUSINESS_ZONE) + world.minutes(0, 60 * 2.5)
+
+
 def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
     """One attempt. Nobody answers: again on the next half-day, three in all (R-085)."""
     if series != life.series:
@@ -48,26 +59,42 @@ def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
         _call_everyone(world, life, at)
         return
     outcome = world.odds.call.draw()
-    _write_down(world, life, at, outcome, None, is_main=True)
-    life.half_days.add((at.date(), at.hour < 12))
     if outcome == CallOutcome.CONNECTED:
-        _after_answer(world, life, at)
-    elif outcome in _FINAL:
-        _after_silence(world, life, at, CloseCode.DECLINED)
+        _finish(world, life, at, _ask(world, life, at))
+        return
+    _write_down(world, life, at, outcome)
+    local = at.astimezone(BUSINESS_ZONE)
+    life.half_days.add((local.date(), local.hour < _NOON))
+    if outcome in _FINAL:
+        _finish(world, life, at, None, CloseCode.DECLINED)
     elif len(life.half_days) >= settings.CALLBACK_ATTEMPTS:
-        _after_silence(world, life, at, CloseCode.UNREACHABLE)
+        _finish(world, life, at, None, CloseCode.UNREACHABLE)
     else:
         world.plan("call", next_half_day(at, world), life, series=series)
 
 
 def _call_everyone(world: World, life: Life, at: dt.datetime) -> None:
-    """A ticket that others joined: every requester has an own call-back. Everybody answers: what
-    silence leads to is shown by the tickets of one requester."""
+    """A ticket that others joined: every requester has an own call-back, the main one first."""
+    first: Answer | None = None
     ticket = Ticket.objects.get(number=life.number)
-    for number, party in enumerate(evaluation.parties_to_call(ticket)):
-        _write_down(world, life, at, CallOutcome.CONNECTED, party, is_main=number == 0)
+    for party in evaluation.parties_to_call(ticket):
+        if first is None:
+            first = _ask(world, life, at, party)
+        else:
+            _write_down(world, life, at, CallOutcome.CONNECTED, later_answer(world), party)
         at += world.minutes(1, 2)
-    _after_answer(world, life, at)
+    _finish(world, life, at, first)
+
+
+def _ask(
+    world: World, life: Life, at: dt.datetime, party: TicketRequester | None = None
+) -> Answer:
+    """The main requester answers the three questions."""
+    is_silent = life.state != "callback" and not life.is_reported
+    answer = answer_of(world, life, is_silent=is_silent)
+    life.answer, life.is_answer_used = None, True
+    _write_down(world, life, at, CallOutcome.CONNECTED, answer, party)
+    return answer
 
 
 def _write_down(
@@ -75,14 +102,11 @@ def _write_down(
     life: Life,
     at: dt.datetime,
     outcome: str,
-    party: TicketRequester | None,
-    *,
-    is_main: bool,
+    answer: Answer | None = None,
+    party: TicketRequester | None = None,
 ) -> None:
-    answers: dict[str, object] = {}
-    if outcome == CallOutcome.CONNECTED:
-        answer = answer_of(world, life) if is_main else _another_answer(world)
-        life.is_answer_used = life.is_answer_used or is_main
+    answers: dict[str, Any] = {}
+    if answer is not None:
         answers = {
             "contacted": answer.contacted,
             "resolved": answer.resolved,
@@ -94,20 +118,18 @@ def _write_down(
         at=at,
         outcome=outcome,
         party=party,
-        **answers,  # type: ignore[arg-type]
+        **answers,
     )
 
 
-def answer_of(world: World, life: Life) -> Answer:
-    """What the requester will say about the handling as it stands. The first answer about a unit
-    is drawn so that the measured rates come about; a matter past its limit without a word from the
-    unit is unsolved."""
+def answer_of(world: World, life: Life, *, is_silent: bool = False) -> Answer:
+    """What the requester will say about the handling. The first answer about a unit is drawn so
+    that the measured rates come about; where the limit has passed in silence it is: unsolved."""
     if life.answer is None:
         if life.is_answer_used:
-            life.answer = _another_answer(world)
+            life.answer = later_answer(world)
         else:
             odds = world.odds
-            is_silent = life.state != "callback" and not life.is_reported and _is_asked(life)
             resolved = odds.resolved.force(False) if is_silent else odds.resolved.draw()
             life.answer = Answer(
                 contacted=odds.contacted.draw(),
@@ -117,23 +139,62 @@ def answer_of(world: World, life: Life) -> Answer:
     return life.answer
 
 
-def _is_asked(life: Life) -> bool:
-    """Whether somebody is on the telephone (otherwise the unit is about to reply)."""
-    return bool(life.half_days) or life.is_being_called
+def later_answer(world: World) -> Answer:
+    """An answer that no rate counts: after another round, or of a further requester."""
+    resolved = world.odds.resolved_again.draw()
+    likely = SATISFIED if resolved else (*Satisfaction.values[1:4],)
+    return Answer(contacted=True, resolved=resolved, satisfaction=world.rng.choice(likely))
 
 
-def _another_answer(world: World) -> Answer:
-    """A later or further answer, which no rate counts."""
-    resolved = world.rng.random() < 0.62
-    return Answer(
-        contacted=True,
-        resolved=resolved,
-        satisfaction=world.rng.choice(
-            ("satisfied", "satisfied", "basically") if resolved
-            else ("basically", "average", "dissatisfied")
-        ),
-    )  # fmt: skip
+def _finish(
+    world: World, life: Life, at: dt.datetime, answer: Answer | None, code: str = ""
+) -> None:
+    """The call-back is concluded. A unit that has not replied yet goes on with its work."""
+    life.half_days.clear()
+    if life.state != "callback":
+        return
+    is_good = answer is None or (answer.resolved and answer.satisfaction in SATISFIED)
+    may_go_back = not is_good and life.rounds <= settings.REHANDLE_MAX
+    if may_go_back and world.odds.rehandled.draw():
+        world.plan("rehandle", at + world.minutes(1, 15), life)
+        return
+    is_prompt = world.rng.random() < 0.8
+    delay = world.minutes(1, 15) if is_prompt else world.minutes(30, 60 * 22)
+    world.plan("close", at + delay, life, code=code)
 
 
-def _after_answer(world: World, life: Life, at: dt.datetime) -> None:
-    pass
+def rehandle(world: World, life: Life, at: dt.datetime) -> None:
+    """Back to the unit; the second time with a supervision order."""
+    evaluation.rehandle(
+        number=life.number, actor=world.people.one(Role.CALLBACK_AGENT), at=at
+    )
+    life.state, life.turn = "handling", life.turn + 1
+    life.rounds += 1
+    life.has_open_order = life.rounds > settings.REHANDLE_MAX
+    world.plan("take_up_again", at, life)
+
+
+def accept_answer(world: World, life: Life, at: dt.datetime) -> None:
+    """The supervisor accepts the unit's answer to the order."""
+    dispatching.accept_answer(
+        number=life.number, actor=world.people.one(Role.CITY_SUPERVISOR), at=at
+    )
+    life.has_open_order = False
+
+
+def close(world: World, life: Life, at: dt.datetime, code: str = "") -> None:
+    """Closed with the requester's answer, or with the reason for none; not before an order's
+    answer has been accepted."""
+    if life.has_open_order:
+        world.plan("close", at + world.minutes(60, 240), life, code=code)
+        return
+    if life.is_anonymous:
+        code = CloseCode.ANONYMOUS
+    elif not life.wants_callback:
+        code = CloseCode.DECLINED
+    evaluation.close(
+        number=life.number, actor=world.people.one(Role.CALLBACK_AGENT), at=at, code=code
+    )
+    end(world, life)
+    if not code and world.odds.reopened.draw():
+        world.plan("reopen", at + world.minutes(60 * 30, 60 * 24 * 10), life)

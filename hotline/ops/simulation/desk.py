@@ -6,11 +6,8 @@ import datetime as dt
 from dataclasses import replace
 
 from dispatch import services as dispatching
-from evaluation.models import CallOutcome
 from hotline.core import limits
-from hotline.core.actors import Actor
-from hotline.core.models import AreaKind, ClockKind, Role
-from hotline.core.violations import RuleViolation
+from hotline.core.models import ClockKind, Role
 from hotline.ops.simulation import routing
 from hotline.ops.simulation.messages import Message, invented_phone
 from hotline.ops.simulation.routing import Place
@@ -28,8 +25,17 @@ _REASONS = {
 }
 
 
-def receive(world: World, message: Message, place: Place, area_code: str, at: dt.datetime) -> None:
-    """A message comes in: on the telephone an agent types it, on the network it arrives whole."""
+def receive(
+    world: World,
+    message: Message,
+    place: Place,
+    area_code: str,
+    at: dt.datetime,
+    *,
+    may_echo: bool,
+) -> None:
+    """A message comes in: on the telephone an agent types it, on the network it arrives whole.
+    With `may_echo` it may turn out to be a neighbour's matter instead."""
     odds, rng = world.odds, world.rng
     channel = world.reference.channels[odds.channel.draw()]
     if channel.is_voice and odds.emergency.draw():
@@ -42,7 +48,7 @@ def receive(world: World, message: Message, place: Place, area_code: str, at: dt
     fate = "" if is_consult else odds.fate.draw()
     echoed = None
     if fate == "echoed":
-        echoed = _open_matter(world)
+        echoed = _open_matter(world) if may_echo else None
         if echoed is None:
             fate = odds.fate.force("dispatched")
         else:
@@ -64,7 +70,11 @@ def receive(world: World, message: Message, place: Place, area_code: str, at: dt
 
 def _open_matter(world: World) -> Life | None:
     """A recent matter still in hand that a neighbour calls about, too."""
-    candidates = [life for life in world.recent if life.state in ("dispatched", "handling")]
+    candidates = [
+        life
+        for life in world.recent
+        if life.state in ("dispatched", "handling") and not life.is_anonymous
+    ]
     return world.rng.choice(candidates) if candidates else None
 
 
@@ -158,6 +168,7 @@ def merge(world: World, life: Life, at: dt.datetime, target: Life) -> None:
         number=life.number, actor=world.people.one(Role.AGENT), at=at, target=target.number
     )
     target.has_echoes = target.has_echoes or not life.is_anonymous
+    target.is_confidential = target.is_confidential or life.is_confidential
     end(world, life)
 
 
@@ -181,16 +192,19 @@ def dispatch(world: World, life: Life, at: dt.datetime) -> None:
     code = routing.lead(category, life.place)
     if course in ("returned", "recalled"):
         code = routing.mistaken(category, life.place)
+        if code == routing.lead(category, life.place):  # only the district is known
+            course = "right"
     unit = world.reference.units[code]
     role = Role.AGENT if world.rng.random() < 0.6 else Role.DISPATCHER
     dispatching.dispatch(
         number=life.number, actor=world.people.one(role), at=at, lead_unit=unit,
         basis="派单目录（模拟）",
     )  # fmt: skip
-    life.state, life.unit_id, life.dispatched_at = "dispatched", unit.pk, at
+    life.state, life.unit_id = "dispatched", unit.pk
     life.is_dispatched_before = True
     life.due_at = at + length(life, ClockKind.FEEDBACK, at)
-    life.is_reported, life.rounds = False, 1
+    life.is_reported, life.rounds, life.ruled_at = False, 1, None
+    life.half_days.clear()
     world.recent.append(life)
     if course == "recalled":
         world.plan("recall", at + min(world.minutes(8, 40), length(life, ClockKind.SIGN, at) / 2),
@@ -229,7 +243,8 @@ def object_to(world: World, life: Life, at: dt.datetime, is_right: bool) -> None
         proposed_unit=proposed if is_right else None,
     )
     limit = length(life, ClockKind.RULING, at)
-    world.plan("rule", at + world.part(limit, 0.1, 0.9), life, is_right=is_right)
+    life.ruled_at = at + world.part(limit, 0.1, 0.9)
+    world.plan("rule", life.ruled_at, life, is_right=is_right)
 
 
 def rule(world: World, life: Life, at: dt.datetime, is_right: bool) -> None:
@@ -271,7 +286,7 @@ def reopen(world: World, life: Life, at: dt.datetime) -> None:
         at=at,
         reason="诉求人来电：问题再次出现，属于新情况。",
     )
-    life.state, life.is_answer_used, life.answer = "accepted", True, None
+    life.state, life.answer = "accepted", None
     plan_dispatch(world, life, at)
 
 

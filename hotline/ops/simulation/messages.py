@@ -59,10 +59,10 @@ class Message:
 
 
 class Source(Protocol):
-    """Where messages come from, one after the other; None when there are no more. `has_echoes`:
-    somebody else may raise the very same matter."""
+    """Where messages come from, one after the other; None when there are no more. Invented ones
+    are never refused, and a neighbour may raise the very same matter."""
 
-    has_echoes: bool
+    is_invented: bool
 
     def next(self, day: dt.date) -> Message | None: ...
 
@@ -70,7 +70,7 @@ class Source(Protocol):
 class Invented:
     """Endless messages of our own."""
 
-    has_echoes = True
+    is_invented = True
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -170,7 +170,7 @@ class FileProblem(Exception):
 class FromFile:
     """The rows of a CSV file in their order, once. Nothing of them is ever shown or logged."""
 
-    has_echoes = False
+    is_invented = False
 
     def __init__(self, file: Path, rng: random.Random) -> None:
         self._rng = rng

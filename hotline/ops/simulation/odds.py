@@ -88,8 +88,8 @@ class Odds:
         self.satisfaction = {
             True: Balanced(
                 {
-                    Satisfaction.SATISFIED: SATISFIED_IF_SOLVED - 6,
-                    Satisfaction.BASICALLY: 6.0,
+                    Satisfaction.SATISFIED: SATISFIED_IF_SOLVED - 3,
+                    Satisfaction.BASICALLY: 3.0,
                     Satisfaction.AVERAGE: 0.9,
                     Satisfaction.DISSATISFIED: 0.5,
                     Satisfaction.VERY_DISSATISFIED: 0.1,
@@ -98,8 +98,8 @@ class Odds:
             ),
             False: Balanced(
                 {
-                    Satisfaction.SATISFIED: SATISFIED_IF_UNSOLVED - 6,
-                    Satisfaction.BASICALLY: 6.0,
+                    Satisfaction.SATISFIED: SATISFIED_IF_UNSOLVED - 3,
+                    Satisfaction.BASICALLY: 3.0,
                     Satisfaction.AVERAGE: 22.0,
                     Satisfaction.DISSATISFIED: 22.0,
                     Satisfaction.VERY_DISSATISFIED: 10.0,

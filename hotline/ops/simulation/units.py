@@ -64,10 +64,7 @@ def receive_order(world: World, life: Life, at: dt.datetime) -> None:
 def _limit_call(life: Life) -> dt.datetime:
     """Call-backs come when the limit expires (R-081); after a situation report in time, callers
     give the first level's final reply its day."""
-    if life.due_at is None:
-        raise ValueError(f"{life.number} has not been dispatched")
     opens = life.due_at + length(life, ClockKind.CALLBACK_DELAY, life.due_at)
-    life.calls_open_at = opens
     return opens + dt.timedelta(days=1) if life.level == Level.L1 else opens
 
 
@@ -75,8 +72,6 @@ def plan_feedback(
     world: World, life: Life, at: dt.datetime, *, not_before: dt.datetime
 ) -> None:
     """When the unit will feed back; the share of late ones is what cities measure."""
-    if life.due_at is None:
-        raise ValueError(f"{life.number} has not been dispatched")
     limit = life.due_at - at
     if world.odds.late.draw():
         when = life.due_at + _lateness(world, life)
@@ -107,6 +102,14 @@ def in_daytime(at: dt.datetime, limit: dt.timedelta) -> dt.datetime:
     if local.hour < 8:
         return local + dt.timedelta(hours=8 - local.hour + local.hour % 3)
     return local - dt.timedelta(hours=local.hour - 19 + local.minute % 5)
+
+
+def take_up_again(world: World, life: Life, at: dt.datetime) -> None:
+    """Another round: a fresh limit, and the reply itself is the feedback."""
+    life.due_at = at + length(life, ClockKind.FEEDBACK, at)
+    life.is_reported = True
+    plan_feedback(world, life, at, not_before=at + dt.timedelta(hours=1))
+    plan_calls(world, life, _limit_call(life))
 
 
 def sign(world: World, life: Life, at: dt.datetime) -> None:
@@ -147,7 +150,11 @@ def report(world: World, life: Life, at: dt.datetime) -> None:
 
 
 def reply(world: World, life: Life, at: dt.datetime) -> None:
-    """The requester has been told how it ended, and the hotline is told here."""
+    """The requester has been told how it ended, and the hotline is told here. Not while an
+    objection is being decided."""
+    if life.ruled_at is not None and at <= life.ruled_at:
+        world.plan("reply", life.ruled_at + world.minutes(5, 60), life)
+        return
     answer = answer_of(world, life)
     solved = _own_view(world, answer.resolved)
     name = world.reference.categories[life.message.category].name
@@ -167,10 +174,7 @@ def reply(world: World, life: Life, at: dt.datetime) -> None:
     if life.is_anonymous or not life.wants_callback:
         world.plan("close", at + world.minutes(60, 60 * 18), life)
     else:
-        delay = length(life, ClockKind.CALLBACK_DELAY, at)
-        opens = min(at + delay, life.calls_open_at) if life.calls_open_at else at + delay
-        life.calls_open_at = opens
-        plan_calls(world, life, max(opens, at + delay))
+        plan_calls(world, life, at + length(life, ClockKind.CALLBACK_DELAY, at))
     if life.has_open_order:
         world.plan("accept_answer", at + world.minutes(60, 60 * 10), life)
 

@@ -16,9 +16,13 @@ from hotline.ops.simulation.messages import Message
 from hotline.ops.simulation.odds import Odds
 from hotline.ops.simulation.people import People
 from hotline.ops.simulation.routing import Place
+from intake.acts import whole
 from intake.services import sweep
 
 TICK = dt.timedelta(hours=1)
+# Nobody in here waits for a notice, so consequences follow in batches.
+TICKS_PER_DELIVERY = 6
+NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 @dataclass(slots=True)
@@ -51,12 +55,11 @@ class Life:
     series: int = 0
     unit_id: int = 0
     is_dispatched_before: bool = False
-    dispatched_at: dt.datetime | None = None
-    due_at: dt.datetime | None = None
+    due_at: dt.datetime = NEVER
     is_reported: bool = False
     answer: Answer | None = None
     is_answer_used: bool = False
-    calls_open_at: dt.datetime | None = None
+    ruled_at: dt.datetime | None = None
     rounds: int = 1
     has_open_order: bool = False
     has_echoes: bool = False
@@ -77,56 +80,59 @@ Step = Callable[..., None]
 
 
 class World:
-    """The queue of what will happen until `end`, and what all steps share."""
+    """The queue of what will happen, and what all steps share."""
 
     def __init__(
         self,
         *,
         start: dt.datetime,
-        end: dt.datetime,
         rng: random.Random,
         people: People,
         odds: Odds,
         reference: Reference,
         steps: Mapping[str, Step],
     ) -> None:
-        self.end = end
         self.rng = rng
         self.people = people
         self.odds = odds
         self.reference = reference
         self.recent: deque[Life] = deque(maxlen=200)
-        self.refused = 0
         self.sweeps = 0
         self._steps = steps
-        self._queue: list[tuple[dt.datetime, int, str, Life, int, dict[str, Any]]] = []
+        self._queue: list[tuple[dt.datetime, int, str, Life | None, int, dict[str, Any]]] = []
         self._serial = 0
         self._next_tick = start + TICK
 
-    def plan(self, step: str, at: dt.datetime, life: Life, **details: Any) -> None:
-        """Let a step happen, unless the ticket has taken another turn by then."""
+    def plan(self, step: str, at: dt.datetime, life: Life | None, **details: Any) -> None:
+        """Let a step happen, unless its ticket has taken another turn by then."""
         self._serial += 1
-        heapq.heappush(self._queue, (at, self._serial, step, life, life.turn, details))
+        turn = life.turn if life else 0
+        heapq.heappush(self._queue, (at, self._serial, step, life, turn, details))
 
     def run_until(self, at: dt.datetime) -> None:
-        """Do everything that is due by `at`, in order."""
-        while self._queue and self._queue[0][0] <= at:
-            when, _serial, step, life, turn, details = heapq.heappop(self._queue)
-            self.tick_until(when)
-            if life.turn == turn:
-                self._steps[step](self, life, when, **details)
-        self.tick_until(at)
-
-    def tick_until(self, at: dt.datetime) -> None:
+        """Do everything that is due by `at`, in order, an hour of it in one transaction."""
         while self._next_tick <= at:
+            self._do_until(self._next_tick)
             self.tick(self._next_tick)
             self._next_tick += TICK
+        self._do_until(at)
+
+    def _do_until(self, at: dt.datetime) -> None:
+        if not self._queue or self._queue[0][0] > at:
+            return
+        # No step expects to be refused, so none needs a way back of its own.
+        with whole():
+            while self._queue and self._queue[0][0] <= at:
+                when, _serial, step, life, turn, details = heapq.heappop(self._queue)
+                if life is None or life.turn == turn:
+                    self._steps[step](self, life, when, **details)
 
     def tick(self, at: dt.datetime) -> None:
         """What beat does on a running site: notice clocks, deliver consequences."""
         sweep(at=at)
-        outbox.deliver_all(at=at)
         self.sweeps += 1
+        if self.sweeps % TICKS_PER_DELIVERY == 0:
+            outbox.deliver_all(at=at)
 
     # --- chance ---------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ def _page(
     saved_at: dt.datetime | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    sheet.first_field().field.widget.attrs["autofocus"] = True
     context = {
         "sheet": sheet,
         "form": sheet.matter,

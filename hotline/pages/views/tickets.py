@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import BadRequest, PermissionDenied
 from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,7 +35,7 @@ def ticket_list(request: StaffRequest) -> HttpResponse:
         "rows": ticket_rows(page.rows, at),
         "total": total(tickets),
         "may_find_callers": may_find_callers(request.actor),
-        "export_query": listed.without("sort"),
+        "export_query": listed.without(),
         "as_of": at,
     }
     return render(request, "pages/tickets.html", context)

@@ -1,0 +1,147 @@
+"""What the bench says: figures beside aims, and misses marked."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hotline.ops.bench.operations import LIFE, READS, TITLES
+from hotline.ops.bench.run import CLIENTS, Figures, Measured, Options
+
+MOST_STATEMENTS = 10
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a figure should reach; lists are judged by the median of all clients at once."""
+
+    said: str
+    is_met: Callable[[Measured], bool]
+
+
+def _rate(least: int) -> Aim:
+    return Aim(f"≥ {least}/秒", lambda measured: measured.per_second >= least)
+
+
+def _median(most: int) -> Aim:
+    return Aim(f"p50 < {most} ms", lambda measured: measured.median < most)
+
+
+AIMS = {step: _rate(200) for step in LIFE} | {
+    "create": _rate(150),
+    "list": _median(40),
+    "unit_list": _median(40),
+    "inbox": _median(60),
+}
+
+
+def show(figures: Figures, options: Options) -> int:
+    """Print everything; the exit code says whether every request was answered as it should be."""
+    for line in lines(figures, options):
+        print(line, flush=True)
+    return 1 if figures.failed else 0
+
+
+def lines(figures: Figures, options: Options) -> list[str]:
+    """The report, line by line."""
+    built = figures.built
+    share = 100 * built.dispatched / built.tickets
+    said = [
+        "",
+        f"数据：{built.tickets:,} 件工单（派单 {share:.0f}%，未办结 {built.open:,} 件），"
+        f"{built.rows:,} 行，{built.megabytes:,} MB。",
+        f"　　　{built.patterns} 件由业务服务按两个月内的时间走出来，其余由 SQL 成批复制"
+        "（编号、时间、时钟、事件、诉求人各自成套），之后 VACUUM ANALYZE。",
+        f"环境：{os.cpu_count()} 核；PostgreSQL 设置与 make run 相同，每次提交落盘"
+        f"（单独一次 {figures.commit_milliseconds:.1f} ms）；"
+        f"gunicorn {' '.join(options.model) or '设置与 make run 相同'}；{CLIENTS} 个并发客户端。",
+        "",
+        *_table(_rows(figures)),
+        "",
+        *_of_lives(figures),
+    ]
+    if figures.failed:
+        said += ["", f"✗ {figures.failed} 个请求没有得到应有的回答，例如："]
+        said += [f"  {failure}" for failure in figures.failures]
+    return said
+
+
+def _of_lives(figures: Figures) -> list[str]:
+    parts = figures.lives
+    count = parts[0].count
+    cpu = {
+        "网站": sum(part.web_seconds for part in parts),
+        "数据库": sum(part.database_seconds for part in parts),
+        "负载发生器": sum(part.load_seconds for part in parts),
+    }
+    steps = " → ".join(TITLES[step].partition("（")[0] for step in figures.life_steps)
+    per_life = "，".join(f"{who} {1000 * used / count:.1f} ms" for who, used in cpu.items())
+    share = 100 * cpu["负载发生器"] / max(sum(cpu.values()), 1e-9)
+    statements = sum(figures.recorded[step].statements for step in figures.life_steps)
+    transactions = sum(len(figures.recorded[step].transactions) for step in figures.life_steps)
+    ratio = figures.bare_lives / figures.lives_per_second
+    said = [
+        f"完整工单（{steps}）：{figures.lives_per_second:.1f} 件/秒；"
+        f"只用 SQL 做同样的读写（{statements} 条语句，{transactions} 个事务）"
+        f"{figures.bare_lives:.1f} 件/秒，平台为其 1/{ratio:.1f}。",
+        f"每件处理器时间：{per_life}（发生器占 {share:.0f}%）。",
+    ]
+    if figures.life_steps != LIFE:
+        said.append("回访页面尚未提供，工单只走到答复。")
+    return said
+
+
+def _rows(figures: Figures) -> list[list[str]]:
+    head = ["操作", "每秒", "p50", "p95", "语句", "网站", "数据库", "发生器", "SQL每秒", "倍数", "目标"]
+    rows = [head, ["", "次", "ms", "ms", "条", "CPU ms", "CPU ms", "CPU ms", "次", "", ""]]
+    for step in (*figures.life_steps, *READS):
+        measured, statements = figures.operations[step], figures.recorded[step].statements
+        if not measured.count:
+            rows.append([TITLES[step], *["—"] * 9, "✗ 没有一个请求成功"])
+            continue
+        per_request = 1000 / measured.count
+        rows.append(
+            [
+                TITLES[step],
+                f"{measured.per_second:.0f}",
+                f"{measured.median:.1f}",
+                f"{measured.p95:.1f}",
+                str(statements),
+                f"{measured.web_seconds * per_request:.1f}",
+                f"{measured.database_seconds * per_request:.1f}",
+                f"{measured.load_seconds * per_request:.2f}",
+                f"{figures.bare[step]:.0f}",
+                f"{figures.bare[step] / measured.per_second:.1f}",
+                _verdict(step, measured, statements),
+            ]
+        )
+    return rows
+
+
+def _verdict(step: str, measured: Measured, statements: int) -> str:
+    """The aim with a mark, and a second mark for too many statements."""
+    aim = AIMS.get(step)
+    said = f"{'✓' if aim.is_met(measured) else '✗ 未达'} {aim.said}" if aim else ""
+    if statements > MOST_STATEMENTS:
+        said += f"  ✗ 语句多于 {MOST_STATEMENTS}"
+    return said.strip()
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns side by side: the first and last to the left, numbers to the right."""
+    widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    said = []
+    for row in rows:
+        cells = [
+            row[i] + pad if i in (0, len(row) - 1) else pad + row[i]
+            for i, pad in enumerate(" " * (w - _width(c)) for w, c in zip(widths, row, strict=True))
+        ]
+        said.append("  ".join(cells).rstrip())
+    return said
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

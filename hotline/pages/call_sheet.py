@@ -1,0 +1,120 @@
+"""One call-back on the screen: whom to call, what to ask, what was answered."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from evaluation.forms import CallbackForm
+from evaluation.models import CallbackResult
+from evaluation.services import conclude
+from hotline.core.actors import Actor
+from hotline.core.models import ClockKind
+from hotline.core.violations import RuleViolation, StaleVersion
+from hotline.pages.calling import Callee, attempt_words, callees, half_day_start, last_replies
+from intake.models import Clock, State, Ticket
+from knowledge.models import category_path
+
+THEN = ("close", "rehandle", "none")
+_CHOSEN = ("outcome", "contacted", "resolved", "satisfaction")
+
+
+class CallSheet:
+    """The call-back form of one requester of a ticket. `data` is what was sent, None to begin."""
+
+    def __init__(
+        self, ticket: Ticket, actor: Actor, at: dt.datetime, data: QueryDict | None, *, party: str
+    ) -> None:
+        self.ticket, self.actor, self.at, self.data = ticket, actor, at, data
+        self.callees = callees(ticket)
+        self.callee = self._chosen(party)
+        self.problem, self.status = "", 200
+        self.version = ticket.version
+        if data is not None and data.get("version", "").isdecimal():
+            self.version = int(data["version"])
+        self.form = CallbackForm(data) if data is not None else CallbackForm()
+        for name in _CHOSEN:
+            field = self.form.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.widget = forms.RadioSelect(choices=[c for c in field.choices if c[0] != ""])
+        self.form.fields["opinion"].widget.attrs["rows"] = 3
+
+    # --- what the page shows ---------------------------------------------------------------
+
+    @property
+    def clock(self) -> Clock | None:
+        return self.ticket.clocks.filter(kind=ClockKind.CALLBACK, stopped_at=None).first()
+
+    @property
+    def category(self) -> str:
+        return category_path(self.ticket.category_id)
+
+    @property
+    def has_replied(self) -> bool:
+        """Whether the unit has answered; one that has not is asked about all the same (R-081)."""
+        return self.ticket.state == State.CALLBACK
+
+    @property
+    def replies(self) -> list[Any]:
+        return last_replies(self.ticket)
+
+    @property
+    def history(self) -> list[tuple[CallbackResult, str]]:
+        """Every attempt about this ticket, in words."""
+        results = self.ticket.callback_results.order_by("-pk")
+        return [(result, attempt_words(result)) for result in results]
+
+    # --- what was answered -----------------------------------------------------------------
+
+    def run(self) -> bool:
+        """Write the attempt down and do what follows; False with the sentences when refused."""
+        if not self.form.is_valid():
+            self.status = 422
+            return False
+        then = (self.data or {}).get("then", "none")
+        try:
+            self.ticket = conclude(
+                number=self.ticket.number,
+                actor=self.actor,
+                at=self.at,
+                version=self.version,
+                then=then if then in THEN else "none",
+                party=self.callee.party if self.callee else None,
+                **self.form.cleaned_data,
+            )
+        except RuleViolation as refusal:
+            if refusal.status in (403, 404):
+                raise
+            self._refuse(refusal)
+            return False
+        return True
+
+    def next_callee(self) -> Callee | None:
+        """Another requester of the ticket who has not been tried in this half-day."""
+        if self.ticket.state == State.CLOSED or self.clock is None:
+            return None
+        since = half_day_start(self.at)
+        for callee in callees(self.ticket):
+            tried = any(attempt.called_at >= since for attempt in callee.attempts)
+            if not callee.is_concluded and not tried:
+                return callee
+        return None
+
+    def _chosen(self, party: str) -> Callee | None:
+        """The requester asked for, else the first not yet concluded."""
+        wanted = next((c for c in self.callees if str(c.party.pk) == party), None)
+        waiting = (c for c in self.callees if not c.is_concluded)
+        return wanted or next(waiting, None) or next(iter(self.callees), None)
+
+    def _refuse(self, refusal: RuleViolation) -> None:
+        self.status = refusal.status
+        if isinstance(refusal, StaleVersion):
+            self.status = 409
+            self.version = Ticket.objects.visible_to(self.actor).get(pk=self.ticket.pk).version
+        if refusal.field in self.form.fields:
+            self.form.add_error(refusal.field, refusal.sentence())
+        else:
+            self.problem = refusal.sentence()

@@ -1,0 +1,1 @@
+"""What the ticket page shows: facts read once, then told in words."""
