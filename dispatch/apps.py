@@ -15,3 +15,4 @@ class DispatchConfig(AppConfig):
         register_sentences(violations.SENTENCES)
         register_ending(end_orders)
         register_consumer("unit-notices", consumers.TOLD, consumers.tell_unit)
+        register_consumer("inbox-order", {"recomputed"}, consumers.follow_clock)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import Min
+
+from dispatch.models import Assignment
 from hotline.core.models import Notice, OutboxMessage
+from intake.models import Clock
 
 # Events that speak of a unit and that its people should hear of.
 TOLD = ("dispatched", "recalled", "warned", "breached", "objection_rejected", "rehandled",
@@ -21,3 +25,12 @@ def tell_unit(message: OutboxMessage, at: dt.datetime) -> None:
             data={"seq": message.seq},
             created_at=at,
         )
+
+
+def follow_clock(message: OutboxMessage, at: dt.datetime) -> None:
+    """A unit's clock was recomputed outside dispatch: its inbox sorts by the new due time."""
+    due = Min("due_at")
+    for order in Assignment.objects.open().filter(ticket_id=message.ticket_id):
+        running = Clock.objects.running().filter(subject_id=order.pk, unit_id=order.unit_id)
+        order.next_due_at = running.aggregate(due=due)["due"]
+        order.save(update_fields=["next_due_at"])

@@ -4,10 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
     "category_required": _("派单前请先选定诉求分类。"),
-    "lead_required": _("请选择主办单位。"),
     "unit_cannot_lead": _("“%(unit)s”不能作为主办单位（社区只协助，不主办）。"),
     "conflict_of_interest": _("被反映的正是“%(unit)s”，不能派给它自己，请派给上级或监督单位。"),
-    "deadline_missing": _("这次派单没有办理时限，不能派出。"),
     "requester_not_told": _("请先把结果告诉诉求人，并填写告知方式；只报热线不算反馈。"),
     "told_at_impossible": _("告知（联系）时间应在派单之后、现在之前。"),
     "identity_withheld": _("保密件不能直接联系诉求人，请选择“经热线转达”。"),

@@ -38,9 +38,19 @@ app.conf.beat_schedule = {
         "task": "hotline.core.tasks.keep_partitions",
         "schedule": crontab(hour=3, minute=10),
     },
-    # A newly published year of holidays and make-up days; provisional due times become firm.
+    # A newly published year of holidays and make-up days.
     "load-calendar": {
         "task": "hotline.core.tasks.load_calendar",
         "schedule": crontab(hour=3, minute=20),
+    },
+    # Due times that were provisional become firm; those that still are, are said aloud.
+    "firm-up-clocks": {
+        "task": "intake.tasks.firm_up_clocks",
+        "schedule": crontab(hour=3, minute=30),
+    },
+    # What clients sent more than a day ago is no longer compared with what they send now.
+    "forget-requests": {
+        "task": "hotline.core.tasks.forget_requests",
+        "schedule": crontab(hour=3, minute=40),
     },
 }

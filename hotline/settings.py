@@ -82,6 +82,8 @@ CACHES = {
         # Rate limits fail open: a broker that is down never stops a call from being answered.
         "BACKEND": "hotline.core.cache.FailOpenRedisCache",
         "LOCATION": CACHE_URL,
+        # A cache that hangs must not hold a request.
+        "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.5},
         "KEY_PREFIX": "hotline",
     }
 }

@@ -98,6 +98,7 @@ register_events(
         "noted": gettext_lazy("备注"),
         "warned": gettext_lazy("临期提醒"),
         "breached": gettext_lazy("超时"),
+        "recomputed": gettext_lazy("时限按新公布的日历重算"),
     },
     {
         "informed": _informed,
@@ -107,5 +108,6 @@ register_events(
         "amended": lambda data: _("第 %(n)s 版") % {"n": data["revision"]},
         "warned": lambda data: clock_label(data["kind"]),
         "breached": lambda data: clock_label(data["kind"]),
+        "recomputed": lambda data: clock_label(data["kind"]),
     },
 )

@@ -310,13 +310,13 @@ class EventSerializer(serializers.Serializer[Any]):
 
     seq = serializers.IntegerField()
     type = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     detail = serializers.CharField(allow_blank=True)
     occurred_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
     actor = serializers.CharField(help_text=_("谁：渠道只看到 staff、client、citizen、system"))
     unit = NamedSerializer(allow_null=True)
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
 
 
 def event(e: TicketEvent, names: dict[str, str]) -> dict[str, Any]:

@@ -22,7 +22,6 @@ SENTENCES = {
     ),
     "withdrawal_unconfirmed": _("撤回须由热线向诉求人本人确认。"),
     "reopen_window_over": _("已超过重新受理期限（%(until)s），请作为新诉求登记。"),
-    "not_reopenable": _("这件工单当时没有派单，请作为新诉求登记。"),
     "only_consultations_answered": _("只有咨询可以当场答复办结；其他诉求请派单或告知。"),
     "nothing_changed": _("内容没有变化。"),
 }

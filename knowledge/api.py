@@ -23,7 +23,9 @@ class CategorySerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     name_en = serializers.CharField()
     depth = serializers.IntegerField(help_text=_("1 至 3 级"))
-    parent = serializers.CharField(allow_null=True, help_text=_("上级的代码"))
+    parent = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text=_("上级的代码")
+    )
     default_level = serializers.CharField(help_text=_("建议的响应等级"))
     default_urgency = serializers.CharField(help_text=_("建议的轻重缓急"))
 

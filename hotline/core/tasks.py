@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from hotline.core import outbox, partitions
+from hotline.core.api import idempotency
 from hotline.core.calendar_loading import load_calendar as load
 from hotline.core.simulated_time import simulation_running
 
@@ -27,3 +28,9 @@ def keep_partitions() -> None:
 def load_calendar() -> None:
     """Every night: a newly published year of working days is taken over."""
     load(today=timezone.localdate())
+
+
+@shared_task
+def forget_requests() -> None:
+    """Every night: keys of requests older than a day go."""
+    idempotency.forget_old(at=timezone.now())

@@ -1,7 +1,7 @@
 """Demo staff and keys, for the fictitious city only: one person in every role.
 
 Their password and keys are printed in the README, so they must never reach a database with real
-matters in it; `add_demo_staff` refuses one.
+matters in it: `seed` adds them to the fictitious city only.
 """
 
 from __future__ import annotations

@@ -45,13 +45,15 @@ def mark_read(actor: Actor, at: dt.datetime, *, pk: int | None = None) -> int:
 
 @dataclass(frozen=True)
 class Line:
-    """A notice in words. `title` is the ticket's, empty where the reader no longer sees it."""
+    """A notice in words; `at` is when the thing happened. `title` is the ticket's, empty where
+    the reader no longer sees it."""
 
     notice: Notice
     label: str
     detail: str
     title: str
     unit: str
+    at: dt.datetime
 
     @property
     def is_late(self) -> bool:
@@ -84,4 +86,5 @@ def _line(notice: Notice, ticket: Ticket | None, event: TicketEvent | None) -> L
         detail=event_detail(event) if event else "",
         title=ticket.text.title if ticket else "",
         unit=unit.name if unit else "",
+        at=event.occurred_at if event else notice.created_at,
     )

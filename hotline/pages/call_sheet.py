@@ -28,18 +28,18 @@ class CallSheet:
     def __init__(
         self, ticket: Ticket, actor: Actor, at: dt.datetime, data: QueryDict | None, *, party: str
     ) -> None:
-        self.ticket, self.actor, self.at, self.data = ticket, actor, at, data
+        self.ticket, self.actor, self.at = ticket, actor, at
+        self.data = data or QueryDict()
         self.callees = callees(ticket)
         self.callee = self._chosen(party)
         self.problem, self.status = "", 200
-        self.version = ticket.version
-        if data is not None and data.get("version", "").isdecimal():
-            self.version = int(data["version"])
+        version = str(self.data.get("version", ""))
+        self.version = int(version) if version.isdecimal() else ticket.version
         self.form = CallbackForm(data) if data is not None else CallbackForm()
         for name in _CHOSEN:
             field = self.form.fields[name]
             assert isinstance(field, forms.ChoiceField)
-            field.widget = forms.RadioSelect(choices=[c for c in field.choices if c[0] != ""])
+            field.widget = forms.RadioSelect(choices=field.choices)  # type: ignore[arg-type]
         self.form.fields["opinion"].widget.attrs["rows"] = 3
 
     # --- what the page shows ---------------------------------------------------------------
@@ -74,7 +74,7 @@ class CallSheet:
         if not self.form.is_valid():
             self.status = 422
             return False
-        then = (self.data or {}).get("then", "none")
+        then = self.data.get("then", "none")
         try:
             self.ticket = conclude(
                 number=self.ticket.number,

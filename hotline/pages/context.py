@@ -40,6 +40,8 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
     places = workplaces_of(actor)
     here = request.get_full_path()
     exact = next((p for p in places if p.query and here.startswith(p.url)), None)
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    exact = exact or next((p for p in places if name in p.pages), None)
     active = exact or next(
         (p for p in places if not p.query and request.path.startswith(p.url)), None
     )

@@ -54,7 +54,7 @@ def record_export(listed: TicketFilter, actor: Actor, at: dt.datetime) -> None:
 
 
 def _in_pieces(listed: TicketFilter) -> Iterator[Ticket]:
-    tickets = listed.tickets().for_list().order_by("-pk")  # type: ignore[attr-defined]
+    tickets = listed.tickets().for_list().order_by("-pk")
     last = None
     while True:
         piece = list((tickets if last is None else tickets.filter(pk__lt=last))[:CHUNK])

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +24,7 @@ from hotline.pages.pickers import area_picker, category_picker, unit_picker
 from hotline.pages.searching import descendants, spoken_of
 from intake.fields import AreaField, CategoryField, ChannelField, CodeField
 from intake.models import Level, Requester, RequestType, State, Ticket
+from intake.models.tickets import TicketQuerySet
 from intake.services.people import DESK
 from knowledge.models import category_path
 
@@ -152,7 +152,7 @@ class TicketFilter:
         by_time = self.wanted is not None and self.wanted["sort"] == LEFT
         return Order("promised_at") if by_time else NEWEST_FIRST
 
-    def tickets(self) -> QuerySet[Ticket]:
+    def tickets(self) -> TicketQuerySet:
         """Exactly the tickets meant."""
         wanted = self.wanted
         if wanted is None:
@@ -168,13 +168,14 @@ class TicketFilter:
             found = self._inside(found, wanted["area"])
         return found
 
-    def _of_cell(self, wanted: dict[str, Any]) -> QuerySet[Ticket]:
+    def _of_cell(self, wanted: dict[str, Any]) -> TicketQuerySet:
         """The tickets behind a number of the monthly table."""
-        return monthly.tickets_behind(
+        behind = monthly.tickets_behind(
             wanted["cell"], wanted["unit"].pk, wanted["period"], self.actor, at=self.at
         )
+        return cast(TicketQuerySet, behind)
 
-    def _led(self, wanted: dict[str, Any]) -> QuerySet[Ticket]:
+    def _led(self, wanted: dict[str, Any]) -> TicketQuerySet:
         found = Ticket.objects.visible_to(self.actor)
         if wanted["unit"]:
             found = found.filter(lead_unit=wanted["unit"])
@@ -183,7 +184,7 @@ class TicketFilter:
             found = found.filter(accepted_at__gte=month.start, accepted_at__lt=month.end)
         return found
 
-    def _by_words(self, found: QuerySet[Ticket], wanted: dict[str, Any]) -> QuerySet[Ticket]:
+    def _by_words(self, found: TicketQuerySet, wanted: dict[str, Any]) -> TicketQuerySet:
         if wanted["number"]:
             found = found.filter(number=wanted["number"].strip())
         if wanted["q"]:
@@ -197,13 +198,13 @@ class TicketFilter:
             )
         return found
 
-    def _by_time(self, found: QuerySet[Ticket], wanted: dict[str, Any]) -> QuerySet[Ticket]:
+    def _by_time(self, found: TicketQuerySet, wanted: dict[str, Any]) -> TicketQuerySet:
         if wanted["state"] == OPEN or (wanted["sort"] == LEFT and not wanted["state"]):
-            found = found.open()  # type: ignore[attr-defined]
+            found = found.open()
         elif wanted["state"]:
             found = found.filter(state=wanted["state"])
         if wanted["overdue"]:
-            found = found.overdue(self.at)  # type: ignore[attr-defined]
+            found = found.overdue(self.at)
         if wanted["accepted_from"]:
             found = found.filter(accepted_at__gte=_midnight(wanted["accepted_from"]))
         if wanted["accepted_to"]:
@@ -211,7 +212,7 @@ class TicketFilter:
             found = found.filter(accepted_at__lt=end)
         return found
 
-    def _inside(self, found: QuerySet[Ticket], area: Area) -> QuerySet[Ticket]:
+    def _inside(self, found: TicketQuerySet, area: Area) -> TicketQuerySet:
         return found.filter(area__path__startswith=area.path)
 
     # --- what is in force ------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import Assignment, AssignmentRole, AssignmentState
+from dispatch.models import Assignment, AssignmentQuerySet, AssignmentRole, AssignmentState
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind, Role
 from hotline.core.places import units
@@ -130,7 +130,7 @@ class Inbox:
             new |= Q(next_due_at__gt=since)
         return self.rows().filter(new).order_by()[: COUNTED + 1].count()
 
-    def own(self) -> QuerySet[Assignment]:
+    def own(self) -> AssignmentQuerySet:
         """Every order of the reader's units, and of a supervised district its copies."""
         districts = [u for role, u in self.actor.grants if role == Role.DISTRICT_SUPERVISOR]
         copies = Q(unit_id__in=districts, role=AssignmentRole.SUPERVISE)

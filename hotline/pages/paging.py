@@ -91,7 +91,8 @@ def page_of(
     name = "before" if "before" in query else "after"
     backwards = name == "before"
     try:
-        limit = order.beyond(query[name], backwards=backwards) if name in query else Q()
+        cursor = str(query.get(name, ""))
+        limit = order.beyond(cursor, backwards=backwards) if cursor else Q()
     except ValueError:
         limit, backwards = Q(), False
     is_first = not limit

@@ -22,7 +22,8 @@ TABLE_ROLES = TICKET_ROLES - {Role.AGENT, Role.CONTRACTOR}
 @dataclass(frozen=True)
 class Workplace:
     """A page somebody works at. `home_of` are the roles that begin their day there, `roles`
-    those who may enter, `key` is the shortcut."""
+    those who may enter, `key` is the shortcut; `pages` are further addresses (by name) that belong
+    to it."""
 
     name: str
     label: str | Promise
@@ -31,6 +32,7 @@ class Workplace:
     home_of: frozenset[Role] = frozenset()
     query: str = ""
     key: str = ""
+    pages: frozenset[str] = frozenset()
 
     @property
     def url(self) -> str:
@@ -54,6 +56,7 @@ WORKPLACES = (
     Workplace(
         "callbacks", _("回访"), "callbacks", CALLERS,
         home_of=frozenset({Role.CALLBACK_AGENT}), key="g c",
+        pages=frozenset({"callback"}),
     ),
     Workplace("tickets", _("工单"), "tickets", TICKET_ROLES, key="g t"),
     Workplace(

@@ -4,6 +4,7 @@ from .closing import answer, inform, merge_into, reopen, transfer_emergency, wit
 from .desk import register_and_answer, register_and_inform
 from .drafts import discard_draft, load_draft, save_draft
 from .editing import amend, classify, note
+from .firming import firm_up
 from .people import CallerHistory, caller_history, reveal_requester
 from .registration import accept
 from .sweeping import sweep
@@ -16,6 +17,7 @@ __all__ = [
     "caller_history",
     "classify",
     "discard_draft",
+    "firm_up",
     "inform",
     "load_draft",
     "merge_into",

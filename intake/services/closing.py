@@ -12,7 +12,8 @@ from hotline.core import limits
 from hotline.core.actors import Actor
 from hotline.core.models import Channel, ClockKind
 from hotline.core.text import InputRefused
-from hotline.core.violations import Busy, IllegalMove, RuleViolation
+from hotline.core.violations import Busy, IllegalMove, NotVisible, RuleViolation
+from intake import verbs
 from intake.acts import Act, act, is_lock_timeout, one_act
 from intake.models import (
     Access,
@@ -138,14 +139,17 @@ def merge_into(
     """
     with one_act():
         found = _both(number, target, actor)
+        source = found.get(number)
+        if source is None:
+            raise NotVisible
+        verbs.require("merge_into", source, actor)
         if target == number:
             raise RuleViolation("merge_into_itself", field="target")
         if target not in found:
             raise RuleViolation("earlier_ticket_unknown", field="target", value=target)
         if found[target].state in (State.CALLBACK, State.CLOSED):
             raise RuleViolation("merge_into_closed", field="target", number=target)
-        source = found.get(number)
-        if source is not None and found[target].is_anonymous and not source.is_anonymous:
+        if found[target].is_anonymous and not source.is_anonymous:
             raise RuleViolation("merge_into_anonymous", field="target", number=target)
         with act("merge_into", number, actor=actor, at=at, version=version) as a:
             a.ticket.mark_merged()
@@ -232,9 +236,7 @@ def _reopen(a: Act, reason: str) -> None:
     ticket, number, at = a.ticket, a.ticket.number, a.at
     reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
     closed_at = ticket.closed_at or at
-    until = limits.due_for(
-        ClockKind.REOPEN_WINDOW, level=ticket.level, start=closed_at, at=at
-    ).at
+    until = limits.due_for(ClockKind.REOPEN_WINDOW, level=ticket.level, start=closed_at, at=at).at
     if at >= until:
         raise IllegalMove(
             "reopen_window_over", number=number, until=until.strftime("%Y-%m-%d %H:%M")

@@ -185,9 +185,7 @@ def words(
     clear, references = extract_references(matter, known)
     title = tidy(title, TITLE_LIMIT, _("标题"), "title") or headline(clear)
     title, references = extract_references(title, references)
-    kept = [
-        [r.kind, r.value, r.token] for r in references if r.token in clear or r.token in title
-    ]
+    kept = [[r.kind, r.value, r.token] for r in references if r.token in clear or r.token in title]
     return TicketText(
         ticket=ticket,
         title=_cut(title, TITLE_LIMIT),

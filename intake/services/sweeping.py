@@ -62,6 +62,10 @@ def _batch(at: dt.datetime) -> tuple[int, int]:
 def _sweep_ticket(ticket: Ticket, clocks: list[Clock], at: dt.datetime) -> None:
     act = Act(ticket, SYSTEM, at, running=clocks)
     for clock in clocks:
-        if not act.breach_if_late(clock, at):
-            act.warn_if_due(clock, at)
+        if act.breach_if_late(clock, at) or act.warn_if_due(clock, at):
+            continue
+        if clock.sweep_at is not None and clock.sweep_at <= at:
+            # A row that was changed by hand: it must not come up again in every batch.
+            later = None if clock.breached_at else clock.due_at
+            Clock.objects.filter(pk=clock.pk).update(sweep_at=later)
     act.write(is_seen=False)

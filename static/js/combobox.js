@@ -11,6 +11,7 @@
 const words = document.getElementById("words").dataset;
 const SHOWN = 50;
 const WAIT_MS = 180;
+const SEND_AGAIN_MS = 20; // after forms.js has let go of the first attempt
 let serial = 0;
 
 function optionOf(element) {
@@ -47,6 +48,8 @@ class Combobox {
     this.own = [...select.options].map(optionOf);
     this.options = [];
     this.active = -1;
+    this.isUnsettled = false; // typed, and the list does not answer it yet
+    this.settling = null; // what was typed when the field was left
     this.cache = new Map();
     this.build();
   }
@@ -117,6 +120,7 @@ class Combobox {
       const item = event.target.closest('[role="option"]');
       if (item) this.choose(this.options[Number(item.dataset.index)]);
     });
+    if (select.form) select.form.addEventListener("submit", (event) => this.sent(event), true);
     // Somebody else set the value (a suggestion button, a restored draft).
     select.addEventListener("change", () => this.showChosen());
   }
@@ -130,7 +134,9 @@ class Combobox {
 
   typed() {
     this.hint.textContent = "";
-    this.isUnsettled = true; // what is listed does not yet answer what is typed
+    this.settling = null;
+    this.isUnsettled = true;
+    this.query = null; // an answer still under way is to something else
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.open(this.input.value.trim()), this.url ? WAIT_MS : 0);
   }
@@ -154,17 +160,30 @@ class Combobox {
     return this.url ? this.fetch(query) : matching(this.own, query);
   }
 
-  /** The field was left faster than the list could follow: take what Tab would have taken. */
+  /** The field is left faster than the list can follow: take what Tab would have taken. */
   async settle() {
-    this.isUnsettled = false;
     const text = this.input.value.trim();
+    this.isUnsettled = false;
+    this.settling = text;
+    let first;
     try {
-      const [first] = await this.found(text);
-      if (first && this.input.value.trim() === text) this.choose(first);
-      else if (document.activeElement !== this.input) this.showChosen();
+      [first] = await this.found(text);
     } catch {
-      if (document.activeElement !== this.input) this.showChosen();
+      // Nothing was found out: what was chosen before stays.
     }
+    if (this.settling !== text) return; // typed on, or chosen otherwise, meanwhile
+    this.settling = null;
+    if (first) this.choose(first);
+    else if (document.activeElement !== this.input) this.showChosen();
+  }
+
+  /** A form sent before the list could follow waits for it; what was typed is not dropped. */
+  sent(event) {
+    if (!this.isUnsettled || !this.input.value.trim()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { target, submitter } = event;
+    this.settle().then(() => setTimeout(() => target.requestSubmit(submitter), SEND_AGAIN_MS));
   }
 
   async fetch(query) {
@@ -268,7 +287,7 @@ class Combobox {
       else this.open("");
     } else if (event.key === "Enter" && (isOpen || this.isUnsettled) && !event.ctrlKey) {
       event.preventDefault(); // choosing is not sending
-      if (this.isUnsettled) this.settle();
+      if (this.isUnsettled) this.left();
       else if (this.active >= 0) this.choose(this.options[this.active]);
     } else if (event.key === "Escape" && isOpen) {
       event.preventDefault();
@@ -287,6 +306,7 @@ class Combobox {
   choose(option) {
     clearTimeout(this.timer);
     this.isUnsettled = false;
+    this.settling = null;
     let element = [...this.select.options].find((each) => each.value === option.value);
     if (!element) {
       element = new Option(option.label, option.value);
@@ -304,6 +324,7 @@ class Combobox {
     clearTimeout(this.timer);
     this.query = null;
     this.expand(false);
+    if (this.settling) return;
     if (this.isUnsettled && this.input.value.trim()) {
       this.settle();
       return;

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import Counter
 
 import pytest
+import time_machine
 from django.db import connection, connections, transaction
 
+from hotline.core.api.idempotency import forget_old
 from hotline.core.models import IdempotencyKey
 from hotline.core.reference import forget_all
 from intake.models import Ticket, TicketEvent
@@ -33,9 +36,7 @@ def test_the_order_and_spacing_of_the_json_do_not_matter(web: Caller) -> None:
     one = f'{{"matter": "漏水", "is_anonymous": true, "request_type": "help", {called}}}'
     two = f'{{ {called},"request_type":"help","is_anonymous":true,"matter":"\\u6f0f\\u6c34"}}'
 
-    first, again = (
-        web.post("tickets", body.encode(), head) for body in (one, two)
-    )
+    first, again = (web.post("tickets", body.encode(), head) for body in (one, two))
 
     assert first.status_code == again.status_code == 201
     assert first.json()["number"] == again.json()["number"]
@@ -155,3 +156,29 @@ def test_a_request_still_under_way_is_waited_for_and_then_said_to_be_busy() -> N
     assert (response.status_code, response.json()["code"]) == (409, "request_in_flight")
     assert response.headers["Retry-After"] == "1"
     assert Ticket.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_refused_action_leaves_its_key_free(city: None) -> None:
+    ticket = factories.handled_ticket()
+    unit, head = client_of_unit(), {"Idempotency-Key": KEY}
+    reply = {"text": "路灯已修好。", "solved": "yes"}
+
+    refused = unit.act(ticket.number, "reply", reply, head)
+
+    assert refused.json()["code"] == "requester_not_told"
+    assert not IdempotencyKey.objects.exists()
+    assert factories.fresh(ticket).version == ticket.version
+    assert unit.act(ticket.number, "reply", reply | {"told_by": "phone"}, head).status_code == 200
+
+
+@pytest.mark.django_db
+def test_keys_are_forgotten_after_a_day(
+    web: Caller, tuesday_morning: time_machine.Coordinates
+) -> None:
+    web.register("old")
+    tuesday_morning.shift(dt.timedelta(hours=23))
+    web.register("new")
+
+    assert forget_old(at=factories.AT + dt.timedelta(hours=24, seconds=1)) == 1
+    assert IdempotencyKey.objects.get().key == "new"

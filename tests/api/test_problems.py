@@ -119,9 +119,10 @@ def test_acting_on_an_old_version_changes_nothing_and_says_who_was_quicker(city:
     assert "签收" in response.json()["detail"]
     assert factories.fresh(ticket).state == "handling"
     is_problem(unit.act(ticket.number, "reply", reply, {"If-Match": "7"}), 400, "if_match_invalid")
-    assert unit.act(
-        ticket.number, "reply", reply, {"If-Match": f'"{ticket.version}"'}
-    ).status_code == 200
+    assert (
+        unit.act(ticket.number, "reply", reply, {"If-Match": f'"{ticket.version}"'}).status_code
+        == 200
+    )
 
 
 @pytest.mark.django_db

@@ -28,7 +28,7 @@ MOST = {
     "read as unit": 4,
     "reply": 10,
     "events": 4,
-    "callback": 13,
+    "callback": 12,
     "close": 12,
     "areas": 1,
     "units": 1,

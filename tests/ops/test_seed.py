@@ -150,7 +150,8 @@ def test_a_path_leads_from_the_city_down_to_the_area() -> None:
 
     for area in Area.objects.filter(kind=AreaKind.COMMUNITY).select_related("parent__parent"):
         street = area.parent
-        assert street and street.parent
+        assert street
+        assert street.parent
         assert area.path == f"990000/{street.parent.code}/{street.code}/{area.code}/"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_balanced_draws_are_irregular() -> None:
 
     drawn = [balanced.draw() for _ in range(200)]
 
-    assert any(a == b for a, b in zip(drawn, drawn[1:], strict=False))
+    assert any(a == b for a, b in pairwise(drawn))
 
 
 def test_what_circumstances_force_is_made_up_for() -> None:
@@ -116,11 +117,12 @@ def test_invented_messages_fill_every_class_in_winter_and_no_heating_in_summer()
 
 def test_invented_messages_read_like_speech_of_ordinary_length() -> None:
     source = Invented(random.Random(2))
-    texts = [source.next(WINTER).matter for _ in range(3000)]
+    drawn = [source.next(WINTER) for _ in range(2000)]
+    requests = [m.matter for m in drawn if m.request_type != "consult"]
 
-    assert all(30 <= len(text) <= 300 for text in texts)
-    assert not any("{" in text for text in texts)
-    assert len(set(texts)) > 2500
+    assert all(30 <= len(m.matter) <= 300 for m in drawn)
+    assert not any("{" in m.matter for m in drawn)
+    assert len(set(requests)) > 0.9 * len(requests)
 
 
 def test_three_fifths_are_consultations_and_each_has_its_answer() -> None:

@@ -61,7 +61,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         client = client_with_key(key.strip())
         if client is None:
             raise AuthenticationFailed(_("接口密钥无效或已停用。"))
-        request._request.actor = client.actor
+        _acts(request, client.actor)
         return client, client
 
     def authenticate_header(self, request: Request) -> str:
@@ -74,8 +74,19 @@ class StaffSessionAuthentication(SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         signed_in = super().authenticate(request)
         if signed_in is not None:
-            request._request.actor = _actor_of(signed_in[0])
+            _acts(request, _actor_of(signed_in[0]))
         return signed_in
+
+
+def actor_of(request: Request) -> Actor:
+    """Who calls; for an authenticated request."""
+    actor: Actor = request._request.actor  # type: ignore[attr-defined]
+    return actor
+
+
+def _acts(request: Request, actor: Actor) -> None:
+    # On Django's own request, where the middleware has put a slower way to the same answer.
+    request._request.actor = actor  # type: ignore[attr-defined]
 
 
 def client_with_key(key: str) -> Client | None:

@@ -18,6 +18,7 @@ from django.db import OperationalError, connection
 from rest_framework.request import Request
 
 from hotline.core.actors import Actor
+from hotline.core.api.authentication import actor_of
 from hotline.core.api.problems import BadRequest
 from hotline.core.models import IdempotencyKey
 from hotline.core.violations import RuleViolation
@@ -93,8 +94,7 @@ def key_of(request: Request, data: Any, *, is_required: bool = False) -> Key | N
         return None
     if not _KEY.fullmatch(value):
         raise BadRequest("idempotency_key_invalid")
-    actor: Actor = request.actor
-    return Key(actor, value, _fingerprint(request.method or "", request.path, data))
+    return Key(actor_of(request), value, _fingerprint(request.method or "", request.path, data))
 
 
 def forget_old(*, at: dt.datetime) -> int:

@@ -185,11 +185,11 @@ def _of_framework(error: exceptions.APIException, request: HttpRequest) -> Respo
     detail = error.detail if isinstance(error.detail, str) else str(error.default_detail)
     if isinstance(error, exceptions.NotFound):
         code, detail = "not_found", str(_NOT_FOUND)
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))
+    headers: dict[str, str] = {}
+    if asked := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = asked
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
     body = problem(request, error.status_code, code, detail)
     return Response(body, status=error.status_code, headers=headers)
 

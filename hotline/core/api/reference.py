@@ -77,7 +77,9 @@ class AreaSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text=_("登记时填写的代码"))
     name = serializers.CharField()
     kind = choices_of(AreaKind)
-    parent = serializers.CharField(allow_null=True, help_text=_("上级的代码"))
+    parent = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text=_("上级的代码")
+    )
 
 
 class AreaForm(PageForm):
@@ -116,7 +118,9 @@ class UnitSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     name_en = serializers.CharField()
     kind = choices_of(UnitKind)
-    parent = serializers.CharField(allow_null=True, help_text=_("上级的代码"))
+    parent = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text=_("上级的代码")
+    )
     area = serializers.CharField(allow_null=True, help_text=_("辖区的代码"))
     is_round_the_clock = serializers.BooleanField(help_text=_("全天值守"))
 

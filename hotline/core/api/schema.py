@@ -49,7 +49,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     instance = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = FaultSerializer(many=True, required=False)
+    errors = FaultSerializer(many=True, required=False)  # type: ignore[assignment]
     allowed_actions = serializers.ListField(
         child=serializers.CharField(),
         required=False,
@@ -63,7 +63,7 @@ class ProblemAutoSchema(AutoSchema):
     Docstrings are for those who read the code and stay out of the document.
     """
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         return ""
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class ProblemAutoSchema(AutoSchema):
         return operation
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):
     target_class = "hotline.core.api.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
@@ -105,7 +105,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-class StaffSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class StaffSessionScheme(OpenApiAuthenticationExtension):
     target_class = "hotline.core.api.authentication.StaffSessionAuthentication"
     name = "staffSession"
 
@@ -137,7 +137,8 @@ def _serializer_field(field: forms.Field) -> serializers.Field[Any, Any, Any, An
             return serializer_field(**options, allow_null=not field.required)
     options["allow_blank"] = not field.required
     if isinstance(field, forms.ChoiceField):
-        choices = [(value, label) for value, label in field.choices if value != ""]
+        offered: Any = field.choices
+        choices = [(value, label) for value, label in offered if value != ""]
         return serializers.ChoiceField(choices=choices, **options)
     return serializers.CharField(max_length=getattr(field, "max_length", None), **options)
 

@@ -42,13 +42,15 @@ class ClientRate(BaseThrottle):
             return True
         minute, passed = divmod(time.time(), WINDOW_SECONDS)
         # The key outlives its minute, so that a late request does not begin a new count.
-        used = cache.count(f"rate:{client.pk}:{minute:.0f}", 2 * WINDOW_SECONDS)
+        used: int = cache.count(  # type: ignore[attr-defined]
+            f"rate:{client.pk}:{minute:.0f}", 2 * WINDOW_SECONDS
+        )
         self.allowance = Allowance(
             limit=client.rate_per_minute,
             left=max(0, client.rate_per_minute - used),
             reset_seconds=WINDOW_SECONDS - int(passed),
         )
-        view.allowance = self.allowance
+        view.allowance = self.allowance  # type: ignore[attr-defined]
         return used <= client.rate_per_minute
 
     def wait(self) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import HttpResponseBase
 from rest_framework.exceptions import NotFound, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hotline.core.actors import Actor
+from hotline.core.api.authentication import actor_of
 from hotline.core.api.parsing import StrictJsonParser
 from hotline.core.api.throttling import Allowance, ClientRate
 from hotline.core.violations import NotPermitted
@@ -64,12 +64,11 @@ class ApiView(APIView):
     @property
     def actor(self) -> Actor:
         """Who calls; the authentication has set it."""
-        actor: Actor = self.request._request.actor
-        return actor
+        return actor_of(self.request)
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    ) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         # Tickets are nobody's to keep but the caller's; reference lists say otherwise themselves.
         final.headers.setdefault("Cache-Control", "no-store")

@@ -31,9 +31,7 @@ def arrivals(
         mean = per_day * _WEEKDAY * (WEEKEND if day.weekday() >= 5 else 1)
         count = max(0, round(rng.gauss(mean, mean**0.5)))
         hours = rng.choices(range(24), HOURS, k=count)
-        instants = (
-            day + dt.timedelta(hours=hour, seconds=rng.randrange(3600)) for hour in hours
-        )
+        instants = (day + dt.timedelta(hours=hour, seconds=rng.randrange(3600)) for hour in hours)
         yield from sorted(at for at in instants if at < end)
         day = midnight(day.date() + dt.timedelta(days=1))
 

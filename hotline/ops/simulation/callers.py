@@ -20,6 +20,8 @@ from intake.models.requesters import TicketRequester
 _FINAL = (CallOutcome.REFUSED, CallOutcome.DECLINED)
 _LAST_CALL = dt.time(19, 40)
 _NOON = 12
+_ROUNDS_WITHOUT_ORDER = 2
+_DISAPPOINTED = (Satisfaction.BASICALLY, Satisfaction.AVERAGE, Satisfaction.DISSATISFIED)
 
 
 def plan_calls(world: World, life: Life, opens_at: dt.datetime) -> None:
@@ -86,9 +88,7 @@ def _call_everyone(world: World, life: Life, at: dt.datetime) -> None:
     _finish(world, life, at, first)
 
 
-def _ask(
-    world: World, life: Life, at: dt.datetime, party: TicketRequester | None = None
-) -> Answer:
+def _ask(world: World, life: Life, at: dt.datetime, party: TicketRequester | None = None) -> Answer:
     """The main requester answers the three questions."""
     is_silent = life.state != "callback" and not life.is_reported
     answer = answer_of(world, life, is_silent=is_silent)
@@ -142,7 +142,7 @@ def answer_of(world: World, life: Life, *, is_silent: bool = False) -> Answer:
 def later_answer(world: World) -> Answer:
     """An answer that no rate counts: after another round, or of a further requester."""
     resolved = world.odds.resolved_again.draw()
-    likely = SATISFIED if resolved else (*Satisfaction.values[1:4],)
+    likely = SATISFIED if resolved else _DISAPPOINTED
     return Answer(contacted=True, resolved=resolved, satisfaction=world.rng.choice(likely))
 
 
@@ -165,12 +165,10 @@ def _finish(
 
 def rehandle(world: World, life: Life, at: dt.datetime) -> None:
     """Back to the unit; the second time with a supervision order."""
-    evaluation.rehandle(
-        number=life.number, actor=world.people.one(Role.CALLBACK_AGENT), at=at
-    )
+    evaluation.rehandle(number=life.number, actor=world.people.one(Role.CALLBACK_AGENT), at=at)
     life.state, life.turn = "handling", life.turn + 1
     life.rounds += 1
-    life.has_open_order = life.rounds > settings.REHANDLE_MAX
+    life.has_open_order = life.rounds > _ROUNDS_WITHOUT_ORDER
     world.plan("take_up_again", at, life)
 
 

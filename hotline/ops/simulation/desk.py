@@ -17,9 +17,9 @@ from intake.models import CloseCode, Level, RequestType, Urgency
 
 _EMERGENCY_LINES = ("110", "119", "120", "122")
 _REASONS = {
-    CloseCode.LEGAL_CHANNEL: "此事已进入诉讼、仲裁或行政复议程序，已告知诉求人按法定途径主张，并说明了依据。",
+    CloseCode.LEGAL_CHANNEL: "此事已进入诉讼、仲裁或行政复议，已告知诉求人按法定途径主张。",
     CloseCode.IN_PROGRESS: "与此前登记的为同一事项，没有新情况、新理由，已告知目前办理进展。",
-    CloseCode.OTHER_CHANNEL: "不属于各承办单位职责，已告知可通过市场或社会渠道解决，并提供了联系方式。",
+    CloseCode.OTHER_CHANNEL: "不属于各承办单位职责，已告知可通过市场或社会渠道解决。",
     CloseCode.DISSUADED: "诉求内容不符合有关规定，已向诉求人说明规定和后果，并作劝导。",
     CloseCode.OUTSIDE_AREA: "事发地不在本市，已告知当地政务服务热线的拨打方式。",
 }
@@ -203,7 +203,7 @@ def dispatch(world: World, life: Life, at: dt.datetime) -> None:
     life.state, life.unit_id = "dispatched", unit.pk
     life.is_dispatched_before = True
     life.due_at = at + length(life, ClockKind.FEEDBACK, at)
-    life.is_reported, life.rounds, life.ruled_at = False, 1, None
+    life.is_reported, life.ruled_at = False, None
     life.half_days.clear()
     world.recent.append(life)
     if course == "recalled":

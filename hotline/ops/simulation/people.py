@@ -10,7 +10,10 @@ from hotline.core.models import ApiClient, Membership, Role, Staff, Unit, UnitKi
 from hotline.ops.demo import SINCE, WEB_CHANNEL_KEY
 from hotline.ops.simulation.messages import SURNAMES
 
-_GIVEN = "安然 柏舟 楚云 冬青 帆远 歌行 和光 佳禾 景行 可心 乐山 明澈 宁远 平野 清扬 若谷 思齐 天朗 维舟 闻道 溪亭 言蹊 一诺 知远".split()
+_GIVEN = (
+    "安然", "柏舟", "楚云", "冬青", "帆远", "歌行", "和光", "佳禾", "景行", "可心", "乐山", "明澈",
+    "宁远", "平野", "清扬", "若谷", "思齐", "天朗", "维舟", "闻道", "溪亭", "言蹊", "一诺", "知远",
+)  # fmt: skip
 _DESK = (
     (Role.AGENT, 8),
     (Role.DISPATCHER, 4),
@@ -59,9 +62,7 @@ class People:
         return self._handlers[unit_id]
 
 
-def _add_missing(
-    posts: list[tuple[str, Role, Unit]], at: dt.datetime, rng: random.Random
-) -> None:
+def _add_missing(posts: list[tuple[str, Role, Unit]], at: dt.datetime, rng: random.Random) -> None:
     known = set(Staff.objects.values_list("username", flat=True))
     missing = [post for post in posts if post[0] not in known]
     staff = []

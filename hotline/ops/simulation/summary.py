@@ -82,7 +82,7 @@ def lines(result: Result, at: dt.datetime) -> Iterator[str]:
     for rate in rates():
         value = "无样本" if rate.value is None else f"{rate.value:.1f}%"
         mark = "达到" if rate.is_met else "偏离"
-        yield f"  {rate.name} {value}（实测 {rate.target}%，±{odds.TOLERANCE:.0f} 以内为达到：{mark}）"
+        yield f"  {rate.name} {value}（实测 {rate.target}%，容差 ±{odds.TOLERANCE:.0f}：{mark}）"
     yield (
         f"时钟巡检 {result.sweeps} 次；未送达消息 {outbox.undelivered(at=at)} 条；"
         f"没有运行时钟的在办工单 {open_without_clock()} 件。"
@@ -101,7 +101,7 @@ def digest() -> str:
     for ticket, seq, type_, at, unit, data in events.iterator():
         place = order.setdefault(ticket, len(order))
         codes = {k: v for k, v in data.items() if k not in _IDENTIFIERS}
-        fact = [place, seq, type_, at.isoformat(), units.get(unit), codes]
+        fact = [place, seq, type_, at.isoformat(), units[unit] if unit else None, codes]
         fingerprint.update(json.dumps(fact, ensure_ascii=False, sort_keys=True).encode())
     return fingerprint.hexdigest()
 

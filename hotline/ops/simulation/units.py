@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from dispatch import services as dispatching
 from dispatch.models import ContactMethod, Solved
@@ -36,8 +37,8 @@ _DONE = {
 }
 _AGAIN = "本次为第{round}次办理：负责人重新约见诉求人，逐项核对未解决的部分后再次处理。"
 _REPORT = {
-    Level.L1: "工作人员已到达现场，险情已控制，设置了警戒，现场无人员受伤，正在抢修，后续情况续报。",
-    Level.L4: "已现场勘查并召开专题会，明确了责任单位、实施步骤和完成时间，下一步按计划推进并向诉求人通报。",
+    Level.L1: "工作人员已到达现场，险情已控制，现场无人员受伤，正在抢修，后续情况续报。",
+    Level.L4: "已现场勘查并召开专题会，明确了责任单位、实施步骤和完成时间，下一步按计划推进。",
 }
 
 
@@ -68,9 +69,7 @@ def _limit_call(life: Life) -> dt.datetime:
     return opens + dt.timedelta(days=1) if life.level == Level.L1 else opens
 
 
-def plan_feedback(
-    world: World, life: Life, at: dt.datetime, *, not_before: dt.datetime
-) -> None:
+def plan_feedback(world: World, life: Life, at: dt.datetime, *, not_before: dt.datetime) -> None:
     """When the unit will feed back; the share of late ones is what cities measure."""
     limit = life.due_at - at
     if world.odds.late.draw():
@@ -186,7 +185,7 @@ def _own_view(world: World, is_resolved: bool) -> Solved:
     return world.rng.choices((Solved.YES, Solved.PARTLY, Solved.NO), (35, 45, 20))[0]
 
 
-def _telling(world: World, life: Life) -> dict[str, str]:
+def _telling(world: World, life: Life) -> dict[str, Any]:
     if life.is_anonymous:
         return {}
     if life.is_confidential:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from evaluation.models import Satisfaction
 from hotline.core import outbox
 from hotline.core.models import Area, Channel
 from hotline.ops.simulation.messages import Message
@@ -31,7 +32,7 @@ class Answer:
 
     contacted: bool
     resolved: bool
-    satisfaction: str
+    satisfaction: Satisfaction
 
 
 @dataclass(slots=True)

@@ -64,6 +64,15 @@ class Facts:
         )
 
     @property
+    def running_clocks(self) -> list[Clock]:
+        return self.running()
+
+    @property
+    def ended_clocks(self) -> list[Clock]:
+        """Promises kept, missed or cancelled, the latest first."""
+        return [c for c in reversed(self.clocks) if not c.is_running]
+
+    @property
     def promise(self) -> Clock | None:
         """What the citizen was promised; after a reopening the later one."""
         return next((c for c in reversed(self.clocks) if c.kind == ClockKind.PROMISE), None)

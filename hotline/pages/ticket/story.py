@@ -23,6 +23,8 @@ CHAPTERS: tuple[tuple[str, str | Promise], ...] = (
     (INTERNAL, gettext_lazy("内部")),
 )
 _SPOKEN = ("replied", "reported", "contacted", "answered", "informed", "called_back")
+# What a unit does itself; every other event with a unit is done to it by somebody else.
+_OWN_ACTS = ("signed", "contacted", "reported", "replied", "objected", "noted")
 _KINDS = {
     "noted": "internal",
     "breached": "late",
@@ -55,7 +57,7 @@ def tell(facts: Facts, chapter: str = "") -> list[Entry]:
             chapter=_chapter(event),
             title=_title(event),
             actor=names[event.actor],
-            unit=unit_name(event.unit_id),
+            unit=unit_name(event.unit_id) if event.type in _OWN_ACTS else "",
             at=event.occurred_at,
             text=texts.of(event),
             changes=_changes(event.data) if event.type == "classified" else (),
@@ -73,8 +75,11 @@ def _chapter(event: TicketEvent) -> str:
 
 
 def _title(event: TicketEvent) -> str:
-    detail = event_detail(event)
-    return f"{event_label(event.type)}：{detail}" if detail else event_label(event.type)
+    """What happened; an act on a unit names it."""
+    label, detail = event_label(event.type), event_detail(event)
+    if event.type not in _OWN_ACTS and (unit := unit_name(event.unit_id)):
+        label = f"{label} · {unit}"
+    return f"{label}：{detail}" if detail else label
 
 
 def _changes(data: dict[str, Any]) -> list[dict[str, str]]:

@@ -183,10 +183,7 @@ def emergency(request: StaffRequest) -> HttpResponse:
     if "problem" in context:
         messages.error(request, str(context["problem"]))
     else:
-        said = _("%(time)s 已转接 %(line)s") % {
-            "time": f"{timezone.localtime(now):%T}",
-            "line": line,
-        }
+        said = _("已即时转接 %(line)s") % {"line": line}
         messages.success(request, _with_number(said, str(context["number"])))
     return redirect("registration")
 

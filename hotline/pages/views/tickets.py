@@ -28,7 +28,7 @@ def ticket_list(request: StaffRequest) -> HttpResponse:
     at = timezone.now()
     listed = TicketFilter(request.GET, request.actor, at)
     tickets = listed.tickets()
-    page = page_of(tickets.for_list(), listed.order, request.GET)  # type: ignore[attr-defined]
+    page = page_of(tickets.for_list(), listed.order, request.GET)
     context = {
         "listed": listed,
         "page": page,

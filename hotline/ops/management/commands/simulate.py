@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--days", type=_positive, default=60, help="模拟多少天，默认 60")
-        parser.add_argument("--per-day", type=_positive, default=300, help="平均每天多少件，默认 300")
+        parser.add_argument("--per-day", type=_positive, default=300, help="平均每天几件，默认 300")
         parser.add_argument("--seed", type=int, default=1, help="随机种子；相同则结果相同")
         parser.add_argument(
             "--messages", metavar="FILE.csv", help="用文件里的诉求，按顺序每行一件，用完为止"
@@ -45,7 +45,8 @@ class Command(BaseCommand):
             return
         if deployment is None or not is_fictitious:
             raise CommandError(
-                "只能在虚构的示例市里模拟，真实地名旁边不能有编造的数据：请在空库上先执行 seed city。"
+                "只能在虚构的示例市里模拟，真实地名旁边不能有编造的数据："
+                "请在空库上先执行 seed city。"
             )
         start, end = period(options["start"], options["days"], timezone.now())
         total = round(options["per_day"] * ((end - start) / dt.timedelta(days=1)))
@@ -78,9 +79,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
 
 
-def period(
-    start: dt.date | None, days: int, now: dt.datetime
-) -> tuple[dt.datetime, dt.datetime]:
+def period(start: dt.date | None, days: int, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """From a local midnight to now; with a given first day at most `days` long, so that the same
     call gives the same city tomorrow."""
     if start is None:
