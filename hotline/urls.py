@@ -1,11 +1,13 @@
 """Every address of the site."""
 
+from allauth.account import views as account
 from django.urls import include, path, re_path
 
 import dispatch.api
 import intake.api
 import knowledge.api
 from hotline.core.api import docs, health, reference, views
+from hotline.ops.demo import shown_logins
 
 # --- the REST API --------------------------------------------------------------------------
 api_patterns = [
@@ -24,7 +26,14 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include(api_patterns)),
-    path("accounts/", include("allauth.account.urls")),
+    # Accounts are made by the operator (manage.py staff): signing in and out is all there is.
+    path(
+        "accounts/login/",
+        account.LoginView.as_view(extra_context={"demo_logins": shown_logins}),
+        name="account_login",
+    ),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
     path("", include("hotline.pages.urls")),
 ]
 

@@ -10,6 +10,7 @@ import datetime as dt
 
 from django.contrib.auth.hashers import make_password
 
+from hotline.core.deployment import deployment
 from hotline.core.models import ApiClient, Channel, Membership, Role, Staff, Unit
 from hotline.core.models.clients import Scope
 
@@ -45,6 +46,17 @@ def logins() -> list[tuple[str, str, str]]:
         (username, PASSWORD, f"{role.label} · {units[code]}")
         for username, _name, role, code in _PEOPLE
         if username in known and code in units
+    ]
+
+
+def shown_logins() -> list[dict[str, str]]:
+    """The same for the sign-in page, where the data is invented; nothing elsewhere."""
+    if not deployment().is_simulated:
+        return []
+    parts = [(username, password, *who.split(" · ")) for username, password, who in logins()]
+    return [
+        {"username": username, "password": password, "role": role, "unit": unit}
+        for username, password, role, unit in parts
     ]
 
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django import forms
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.models import Assignment, AssignmentQuerySet, AssignmentRole, AssignmentState
 from hotline.core.actors import Actor
-from hotline.core.models import ClockKind, Role
+from hotline.core.models import ClockKind, Role, Unit
 from hotline.core.places import units
 from hotline.pages.paging import COUNTED, Order, Total
 from hotline.pages.pickers import category_picker
@@ -67,6 +67,7 @@ class Row:
     """One order with the clock that decides its place, and every running one for the tooltip."""
 
     order: Assignment
+    unit: Unit  # who leads
     clock: Clock | None
     clocks: list[Clock]
     can_sign: bool
@@ -101,9 +102,12 @@ class Inbox:
 
     @property
     def order(self) -> Order:
-        """Least time left first: the unit's own promise, or the citizen's where it has none."""
-        own_clock = self.actor.unit_ids and self.tab.key not in ("copies", REPLIED)
-        return Order("next_due_at" if own_clock else "ticket__promised_at")
+        """Least time left first: of the unit's own promise, or of the lead's where copies are
+        read; what waits for its call-back by the promise to the citizen."""
+        if self.tab.key == REPLIED:
+            return Order("ticket__promised_at")
+        is_copies = self.tab.key == "copies" or not self.actor.unit_ids
+        return Order("lead_due_at" if is_copies else "next_due_at")
 
     def rows(self, tab: Tab | None = None) -> QuerySet[Assignment]:
         """The orders of a tab (default: the chosen one)."""
@@ -138,18 +142,23 @@ class Inbox:
         return Assignment.objects.visible_to(self.actor).filter(own | copies if districts else own)
 
     def _open(self) -> QuerySet[Assignment]:
+        """Open orders with what the tabs ask: whether the light is yellow or red. A copy has no
+        clock of its own and shows its lead's."""
         at = self.at
-        running = Clock.objects.running().filter(
+        lead = Assignment.objects.open().filter(
+            ticket_id=OuterRef("ticket_id"), role=AssignmentRole.LEAD
+        )
+        warned = Clock.objects.running().filter(
             ticket_id=OuterRef("ticket_id"), warn_at__lte=at, due_at__gt=at
         )
-        nearest = running.filter(subject_id=OuterRef("pk"), due_at=OuterRef("next_due_at"))
-        promise = running.filter(kind=ClockKind.PROMISE)
+        own = warned.filter(subject_id=OuterRef("pk"), due_at=OuterRef("next_due_at"))
+        leads = warned.filter(subject_id__isnull=False, due_at=OuterRef("lead_due_at"))
         is_copy = Q(role=AssignmentRole.SUPERVISE)
-        past = Q(ticket__promised_at__lte=at, ticket__replied_at__isnull=True)
-        return self.own().open().annotate(
-            is_soon=Q(Q(next_due_at__gt=at) & Exists(nearest)) | Q(is_copy & Exists(promise)),
-            is_late=Q(next_due_at__lte=at) | (is_copy & past),
-        )  # fmt: skip
+        with_lead = self.own().open().annotate(lead_due_at=Subquery(lead.values("next_due_at")[:1]))
+        return with_lead.annotate(
+            is_soon=Q(next_due_at__gt=at) & Exists(own) | is_copy & Exists(leads),
+            is_late=Q(next_due_at__lte=at) | is_copy & Q(lead_due_at__lte=at),
+        )
 
     def _answered(self) -> QuerySet[Assignment]:
         return Assignment.objects.visible_to(self.actor).filter(
@@ -194,13 +203,14 @@ def dress(orders: Iterable[Assignment], actor: Actor, at: dt.datetime) -> list[R
 
 
 def _row(order: Assignment, clocks: list[Clock], actor: Actor, at: dt.datetime) -> Row:
-    own = [c for c in clocks if c.subject_id == order.pk and c.due_at == order.next_due_at]
+    due_at = getattr(order, "lead_due_at", None) or order.next_due_at
+    own = [c for c in clocks if c.subject_id is not None and c.due_at == due_at]
     shared = [c for c in clocks if c.kind in (ClockKind.PROMISE, ClockKind.CALLBACK)]
     clock = next(iter(own or shared), None)
     is_lead = order.role == AssignmentRole.LEAD and actor.handles(order.unit_id)
-    order.unit = units()[order.unit_id]
     return Row(
         order=order,
+        unit=units()[order.ticket.lead_unit_id or order.unit_id],
         clock=clock,
         clocks=clocks,
         can_sign=is_lead and order.ticket.state == State.DISPATCHED,

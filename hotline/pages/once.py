@@ -40,7 +40,7 @@ def readable_token(text: str) -> str:
 
 def is_used(token: str, *, actor: Actor) -> bool:
     """Whether this form has already made a ticket."""
-    return IdempotencyKey.objects.filter(client=None, staff_id=actor.id, key=token).exists()
+    return IdempotencyKey.objects.filter(client=None, staff_id=actor.id or 0, key=token).exists()
 
 
 def once(

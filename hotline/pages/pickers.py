@@ -16,15 +16,19 @@ from hotline.pages.type_ahead import (
 )
 from intake.fields import AreaField, CategoryField, UnitField
 
+# Few answers, asked on every reply: all of them are seen at once.
+_CHOSEN_AT_A_GLANCE = ("solved", "told_by", "method")
 FormT = TypeVar("FormT", bound=forms.Form)
 
 
 def dressed(form: FormT) -> FormT:
     """The form with its controls as pages show them."""
-    for field in form.fields.values():
+    for name, field in form.fields.items():
         if (widget := _widget(field)) is not None:
             widget.is_required = field.required
             field.widget = widget
+        elif name in _CHOSEN_AT_A_GLANCE and isinstance(field, forms.ChoiceField):
+            field.widget = forms.RadioSelect(choices=field.choices)  # type: ignore[arg-type]
         elif isinstance(field.widget, forms.Textarea):
             field.widget.attrs.setdefault("rows", 7)
     return form

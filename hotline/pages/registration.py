@@ -91,7 +91,7 @@ class MatterForm(RegistrationForm):
 
     def clean_matter(self) -> str:
         matter = self.cleaned_data["matter"]
-        return _kept(lambda: tidy(matter, MATTER_LIMIT, gettext_lazy("诉求内容"), "matter"))
+        return _kept(lambda: tidy(matter, MATTER_LIMIT, _("诉求内容"), "matter"))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -208,12 +208,13 @@ class Sheet:
         """
         matter = self.matter.cleaned_data
         part = self.parts[self.act].cleaned_data if self.act in self.parts else {}
-        service = {
+        services: dict[str, Callable[..., Ticket]] = {
             "save": intake.accept,
             "dispatch": register_and_dispatch,
             "answer": intake.register_and_answer,
             "inform": intake.register_and_inform,
-        }[self.act]
+        }
+        service = services[self.act]
 
         def register(number: str) -> None:
             service(actor=actor, at=at, number=number, **matter, **part)
@@ -311,10 +312,11 @@ class Preview:
 def preview(typed: Mapping[str, str], *, at: dt.datetime) -> Preview:
     """The level follows the class unless one is chosen; what is not known (yet) is ignored."""
     category = category_by_code(typed.get("category", ""))
-    level = _one_of(Level, typed.get("level"), category and category.default_level, Level.L3)
-    urgency = _one_of(
-        Urgency, typed.get("urgency"), category and category.default_urgency, Urgency.ORDINARY
+    by_level, by_urgency = (
+        (category.default_level, category.default_urgency) if category else ("", "")
     )
+    level = _one_of(Level, typed.get("level"), by_level, Level.L3)
+    urgency = _one_of(Urgency, typed.get("urgency"), by_urgency, Urgency.ORDINARY)
 
     def due(kind: str) -> dt.datetime:
         return limits.due_for(kind, level=level, urgency=urgency, start=at).at

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -133,10 +133,9 @@ def caller_history(*, phone: str, actor: Actor, at: dt.datetime) -> CallerHistor
             "id", distinct=True, filter=Q(accepted_at__gte=today.replace(month=1, day=1))
         ),
     )
-    latest = Ticket.objects.filter(pk__in=tickets.values("pk")).annotate(
-        is_past=Q(state=State.CLOSED)
-    )
-    shown = latest.for_list().select_related("category").order_by("is_past", F("id").desc())
+    latest = Ticket.objects.filter(pk__in=tickets.values("pk")).for_list()
+    open_first = Case(When(state=State.CLOSED, then=Value(1)), default=Value(0))
+    shown = latest.select_related("category").order_by(open_first, "-id")
     AuditEntry.objects.create(
         at=at, action="caller_looked_up", actor=actor.reference, data={"requesters": ids}
     )

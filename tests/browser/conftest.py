@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -72,7 +74,24 @@ def open_page(chromium: Any, small_city: None, live_server: LiveServer) -> Itera
 
     yield opened
     for context in contexts:
-        # A page that goes saves its draft once more, which would meet the emptied database.
-        context.set_offline(True)
+        for page in context.pages:
+            # A page that goes saves its draft once more, which would meet the emptied database.
+            page.evaluate(
+                "document.querySelectorAll('form').forEach((f) => (f.dataset.busy = '1'))"
+            )
         context.close()
+    _wait_for_the_server()
     assert errors == []
+
+
+def _wait_for_the_server() -> None:
+    """Until the last requests of closed windows have ended: tables are emptied next."""
+    for _n in range(40):
+        time.sleep(0.05)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state <> 'idle' AND pid <> pg_backend_pid()"
+            )
+            if not cursor.fetchone()[0]:
+                return

@@ -54,19 +54,6 @@ def test_what_circumstances_force_is_made_up_for() -> None:
     assert abs((forced + drawn).count(True) - 160) <= 4
 
 
-def test_a_draw_given_back_leaves_no_trace() -> None:
-    balanced = Balanced({True: 80, False: 20}, random.Random(3))
-    kept = []
-    for turn in range(400):
-        drawn = balanced.draw()
-        if turn % 2 and not drawn:
-            balanced.give_back(drawn)
-        else:
-            kept.append(drawn)
-
-    assert abs(kept.count(True) / len(kept) - 0.8) <= 0.02
-
-
 # === Arrivals =============================================================================
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -20,6 +19,7 @@ def _small_city(db: None, settings: Settings) -> None:
     make.seed_reference()
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.SESSION_COOKIE_AGE = 90 * 86_400  # the clock moves by days while somebody reads
 
 
 @pytest.fixture
@@ -36,14 +36,11 @@ SignIn = Callable[..., Client]
 def sign_in(clock: time_machine.Coordinates) -> SignIn:
     """`sign_in(role, unit)` is a browser in which somebody in this role is at work."""
 
-    def signed_in(role: str = Role.AGENT, unit: Unit | None = None, *, staff: Staff | None = None) -> Client:
+    def signed_in(
+        role: str = Role.AGENT, unit: Unit | None = None, *, staff: Staff | None = None
+    ) -> Client:
         client = Client()
         client.force_login(staff or make.make_staff(role, unit))
         return client
 
     return signed_in
-
-
-@pytest.fixture
-def at() -> dt.datetime:
-    return make.AT

@@ -53,9 +53,12 @@ class Recording:
 @contextmanager
 def recording() -> Iterator[Recording]:
     """Write down every statement of this connection while the block runs."""
-    made, seen = Recording(), []
+    made = Recording()
+    seen: list[Statement] = []
 
-    def write_down(execute, sql, parameters, many, context):  # type: ignore[no-untyped-def]
+    def write_down(
+        execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
         result = execute(sql, parameters, many, context)
         cursor = context["cursor"].cursor
         rows: list[tuple[Any, ...]] = []

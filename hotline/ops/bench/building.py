@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -71,7 +72,7 @@ def build(tickets: int, people: People) -> Built:
     return _count(count)
 
 
-def _multiply(cursor, copies: int) -> None:  # type: ignore[no-untyped-def]
+def _multiply(cursor: Any, copies: int) -> None:
     tables = _tables()
     stride = {}
     for model in tables:
@@ -113,7 +114,7 @@ def _tables() -> list[type[models.Model]]:
 
 
 def _needs(model: type[models.Model]) -> set[type[models.Model]]:
-    return {f.related_model for f in model._meta.concrete_fields if f.is_relation}
+    return {f.related_model for f in model._meta.concrete_fields if f.related_model}
 
 
 def _name(model: type[models.Model]) -> str:
@@ -124,22 +125,18 @@ def _copies_of(model: type[models.Model], stride: dict[str, int]) -> str:
     """The statement that writes the copies of a table's rows."""
     columns: dict[str, str] = {}
     for field in model._meta.concrete_fields:
-        name = f't."{field.column}"'
-        target = _name(field.related_model) if field.is_relation else None
-        if field.column in _LOOSE_COLUMNS:
-            target = _LOOSE_COLUMNS[field.column]
-        if field.primary_key and target is None:
-            target = _name(model)
+        column = str(field.column)
+        name, target = f't."{column}"', _table_meant(model, field)
         if target in stride:
-            columns[field.column] = f"{name} + copy.k * {stride[target]}"
+            columns[column] = f"{name} + copy.k * {stride[target]}"
         elif isinstance(field, models.DateTimeField):
-            columns[field.column] = f"{name} - copy.k * %(apart)s"
-        elif field.column == "number":
-            columns[field.column] = "n.number"
-        elif model is TicketEvent and field.column == "data":
-            columns[field.column] = _moved_data(name, stride)
+            columns[column] = f"{name} - copy.k * %(apart)s"
+        elif column == "number":
+            columns[column] = "n.number"
+        elif model is TicketEvent and column == "data":
+            columns[column] = _moved_data(name, stride)
         else:
-            columns[field.column] = name
+            columns[column] = name
     numbers = ""
     if "number" in columns:
         numbers = ' JOIN bench_number n ON n.pattern = t."number" AND n.k = copy.k'
@@ -148,6 +145,15 @@ def _copies_of(model: type[models.Model], stride: dict[str, int]) -> str:
         f"INSERT INTO {_name(model)} ({names}) SELECT {', '.join(columns.values())}"
         f" FROM {_name(model)} t CROSS JOIN generate_series(1, %(copies)s) AS copy(k){numbers}"
     )
+
+
+def _table_meant(model: type[models.Model], field: Any) -> str:
+    """The table whose id stands in a column; empty for a column without an id."""
+    if field.column in _LOOSE_COLUMNS:
+        return _LOOSE_COLUMNS[field.column]
+    if field.related_model:
+        return _name(field.related_model)
+    return _name(model) if field.primary_key else ""
 
 
 def _moved_data(name: str, stride: dict[str, int]) -> str:
@@ -163,7 +169,7 @@ def _moved_data(name: str, stride: dict[str, int]) -> str:
     return " || ".join(parts)
 
 
-def _give_numbers(cursor, copies: int) -> None:  # type: ignore[no-untyped-def]
+def _give_numbers(cursor: Any, copies: int) -> None:
     """Every copy's own ticket number, with the day it was accepted and a right check digit."""
     cursor.execute("CREATE TEMP TABLE bench_number (pattern text, k int, number text)")
     cursor.execute("SELECT last_value FROM intake_ticket_number")
@@ -181,7 +187,7 @@ def _give_numbers(cursor, copies: int) -> None:  # type: ignore[no-untyped-def]
     cursor.execute("SELECT setval('intake_ticket_number', %s)", [sequence])
 
 
-def _add_requesters(cursor, stride: int, copies: int) -> None:  # type: ignore[no-untyped-def]
+def _add_requesters(cursor: Any, stride: int, copies: int) -> None:
     """Another person for every copy, with a number of the test range."""
     lines = io.StringIO()
     rows = Requester.objects.using("owner").order_by("id").values_list("id", "name", "created_at")

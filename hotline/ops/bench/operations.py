@@ -7,7 +7,6 @@ import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.utils import timezone
 
@@ -22,7 +21,7 @@ API = "/api/v1"
 UNTIL_REPLY = ("create", "dispatch", "sign", "contact", "reply")
 AFTER_REPLY = ("callback", "close")
 LIFE = UNTIL_REPLY + AFTER_REPLY
-READS = ("read", "list", "unit_list", "inbox")
+READS = ("read", "list", "unit_list", "inbox", "ticket_page", "list_page", "inbox_page")
 # The number that the script's own first request creates.
 OWN = "{number}"
 
@@ -32,12 +31,15 @@ TITLES = {
     "sign": "签收（单位接口）",
     "contact": "登记联系（单位接口）",
     "reply": "答复（单位接口）",
-    "callback": "登记回访（页面）",
+    "callback": "登记回访（回访员）",
     "close": "办结（回访员）",
     "read": "查看一件（单位接口）",
     "list": "列表 50 件（坐席）",
     "unit_list": "列表 50 件（单位接口）",
-    "inbox": "待办逾期 100 件（单位接口）",
+    "inbox": "逾期待办 100 件（单位接口）",
+    "ticket_page": "工单页（坐席网页）",
+    "list_page": "列表页 50 件（坐席网页）",
+    "inbox_page": "逾期待办页 50 件（单位网页）",
 }
 
 _MATTER = (
@@ -83,7 +85,9 @@ class Operations:
                 result = {"text": _REPLY, "solved": "yes", "told_by": "phone"}
                 return _json(operation, f"{ticket}/actions/reply", unit, result)
             case "callback":
-                return self._callback(number)
+                answers = {"contacted": "yes", "resolved": "yes", "satisfaction": "satisfied"}
+                answers["outcome"] = "connected"
+                return _json(operation, f"{ticket}/actions/callback", self.cast.caller, answers)
             case "close":
                 return _json(operation, f"{ticket}/actions/close", self.cast.caller, {})
             case "read":
@@ -96,6 +100,12 @@ class Operations:
             case "inbox":
                 busy = self.cast.units[BUSY_UNIT]
                 return _get(operation, f"{API}/inbox?is_overdue=true&limit=100", busy)
+            case "ticket_page":
+                return _get(operation, f"/tickets/{number}/", self.cast.desk)
+            case "list_page":
+                return _get(operation, "/tickets/", self.cast.desk)
+            case "inbox_page":
+                return _get(operation, "/inbox/?tab=late", self.cast.handler)
         raise ValueError(operation)
 
     def _create(self, i: int, street: Unit) -> Request:
@@ -115,18 +125,6 @@ class Operations:
         made = _json("create", f"{API}/tickets", self.cast.channel | key, matter)
         return made | {"expected": [201], "creates": True}
 
-    def _callback(self, number: str) -> Request:
-        answers = {
-            "outcome": "connected",
-            "contacted": "yes",
-            "resolved": "yes",
-            "satisfaction": "satisfied",
-        }
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        path = f"/tickets/{number}/callback/"
-        made = _request("callback", "POST", path, self.cast.caller | form, urlencode(answers))
-        return made | {"expected": [302]}
-
 
 def _get(operation: str, path: str, headers: Headers) -> Request:
     return _request(operation, "GET", path, headers, "")
@@ -134,7 +132,9 @@ def _get(operation: str, path: str, headers: Headers) -> Request:
 
 def _json(operation: str, path: str, headers: Headers, body: dict[str, Any]) -> Request:
     content = json.dumps(body, ensure_ascii=False)
-    return _request(operation, "POST", path, headers | {"Content-Type": "application/json"}, content)
+    return _request(
+        operation, "POST", path, headers | {"Content-Type": "application/json"}, content
+    )
 
 
 def _request(operation: str, method: str, path: str, headers: Headers, body: str) -> Request:

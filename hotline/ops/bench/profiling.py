@@ -33,7 +33,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     from hotline.wsgi import application as site
 
     if "HTTP_" + MARK.upper().replace("-", "_") not in environ:
-        return site(environ, start_response)  # type: ignore[no-any-return]
+        return site(environ, start_response)
     _profile.enable()
     try:
         response: Iterable[bytes] = site(environ, start_response)
@@ -63,4 +63,5 @@ def summary(file: Path, requests: int) -> str:
     stats.strip_dirs().sort_stats("tottime").print_stats(LINES)
     stats.sort_stats("cumulative").print_stats(LINES)
     total = stats.total_tt  # type: ignore[attr-defined]
-    return f"{requests} 个请求，每个 {1000 * total / max(requests, 1):.2f} ms（含剖析开销）\n{out.getvalue()}"
+    each = 1000 * total / max(requests, 1)
+    return f"{requests} 个请求，每个 {each:.2f} ms（含剖析开销）\n{out.getvalue()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -13,11 +14,11 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from hotline.core.reference import forget_all
-from hotline.ops.bench import bare_sql, building, cast, site
+from hotline.ops import preparation
+from hotline.ops.bench import bare_sql, building, cast, processor, site
 from hotline.ops.bench.bare_sql import Recording, Replay
 from hotline.ops.bench.building import Built
 from hotline.ops.bench.operations import (
@@ -35,8 +36,10 @@ from knowledge.models import Category
 CLIENTS = 8
 # Every worker fills its caches and connections before anything is measured.
 WARM_UP_LIVES = 4 * CLIENTS
-# The statements that pass the hour between a reply and its call-back.
-_PASS_THE_HOUR = (
+# Requests of a reader alone.
+ALONE = 60
+# The call-back opens now: what an hour between the reply and the call would do.
+_OPEN_CALLBACKS = (
     "UPDATE intake_clock SET opens_at = %s WHERE kind = 'callback' AND stopped_at IS NULL"
     " AND opens_at > %s AND ticket_id IN (SELECT id FROM intake_ticket WHERE number = ANY(%s))"
 )
@@ -63,6 +66,8 @@ class Measured:
     web_seconds: float
     database_seconds: float
     load_seconds: float
+    # What everything else on the machine used meanwhile.
+    others_seconds: float
 
     @property
     def per_second(self) -> float:
@@ -83,9 +88,11 @@ class Figures:
 
     built: Built
     commit_milliseconds: float
+    # The two parts of whole lives: until the reply, and after the hour that follows it.
     lives: list[Measured] = field(default_factory=list)
-    life_steps: tuple[str, ...] = LIFE
     operations: dict[str, Measured] = field(default_factory=dict)
+    # One reader alone: what a person waits for a list on a quiet site.
+    alone: dict[str, Measured] = field(default_factory=dict)
     recorded: dict[str, Recording] = field(default_factory=dict)
     bare: dict[str, float] = field(default_factory=dict)
     bare_lives: float = 0.0
@@ -96,6 +103,12 @@ class Figures:
     def lives_per_second(self) -> float:
         """Whole lives over the time of all their parts."""
         return self.lives[0].count / sum(part.seconds for part in self.lives)
+
+    @property
+    def others_share(self) -> float:
+        """How much of the machine other programs took while whole lives were lived."""
+        seconds = sum(part.seconds for part in self.lives)
+        return sum(part.others_seconds for part in self.lives) / seconds / (os.cpu_count() or 1)
 
 
 class Bench:
@@ -125,64 +138,61 @@ class Bench:
         call_command("migrate", database="owner", interactive=False, verbosity=0)
         call_command("grants")
         call_command("seed", "city", verbosity=0)
+        if preparation.assets_have_changed():
+            preparation.collect_assets()
         people = cast.assemble()
         self.say(f"生成约 {self.options.tickets:,} 件工单……")
         built = building.build(self.options.tickets, people.people)
         forget_all()
         category = Category.objects.filter(depth=3, default_urgency="ordinary").order_by("code")
         self.operations = Operations.of(people, category[0].code)
-        self.figures = Figures(built, bare_sql.commit_milliseconds(), life_steps=self._steps())
+        self.figures = Figures(built, bare_sql.commit_milliseconds())
         connections.close_all()
-
-    def _steps(self) -> tuple[str, ...]:
-        """A whole life, as far as it can be lived over HTTP."""
-        try:
-            resolve("/tickets/0000000000000000/callback/")
-        except Resolver404:
-            return UNTIL_REPLY
-        return LIFE
 
     # --- over HTTP --------------------------------------------------------------------------
 
     def _measure(self, marked: str = "") -> None:
         count, figures = self.options.lives, self.figures
-        later = tuple(step for step in AFTER_REPLY if step in figures.life_steps)
         self.say("预热……")
         self._play([self.operations.life(i, UNTIL_REPLY) for i in range(WARM_UP_LIVES)])
         self.say(f"完整工单 {count} 件，{CLIENTS} 个并发客户端……")
         first, numbers = self._play([self.operations.life(i, UNTIL_REPLY) for i in range(count)])
-        figures.lives.append(first)
-        if later:
-            self._pass_the_hour(numbers)
-            scripts = [self.operations.life(i, later, n) for i, n in enumerate(numbers)]
-            figures.lives.append(self._play(scripts)[0])
+        self._pass_the_hour(numbers)
+        second, _none = self._play(self._scripts(AFTER_REPLY, numbers))
+        figures.lives = [first, second]
         self.say("逐项测量……")
-        for step in figures.life_steps:
+        for step in (*LIFE, *READS):
             if step == "callback":
                 self._pass_the_hour(numbers)
-            places = [OWN] * count if step == "create" else numbers
-            scripts = [self.operations.life(i, (step,), n) for i, n in enumerate(places)]
-            figures.operations[step], made = self._play(scripts, is_marked=step == marked)
-            numbers = made if step == "create" else numbers
+            scripts = self._scripts((step,), [OWN] * count if step == "create" else numbers)
+            if step == marked:
+                scripts = [[_marked(request) for request in script] for script in scripts]
+            figures.operations[step], made = self._play(scripts)
+            if step == "create":
+                numbers = made
         for step in READS:
-            scripts = [self.operations.life(i, (step,), n) for i, n in enumerate(numbers)]
-            figures.operations[step] = self._play(scripts, is_marked=step == marked)[0]
+            scripts = self._scripts((step,), numbers[:ALONE])
+            figures.alone[step], _none = self._play(scripts, clients=1)
+
+    def _scripts(self, steps: tuple[str, ...], numbers: Sequence[str]) -> list[list[Request]]:
+        return [self.operations.life(i, steps, number) for i, number in enumerate(numbers)]
 
     def _play(
-        self, scripts: Sequence[list[Request]], *, is_marked: bool = False
+        self, scripts: Sequence[list[Request]], *, clients: int = CLIENTS
     ) -> tuple[Measured, list[str]]:
         """Let the load generator play the scripts; what it measured, and the numbers created."""
-        if is_marked:
-            scripts = [[r | {"headers": f"{r['headers']}{MARK}: 1\r\n"} for r in s] for s in scripts]
-        plan = {"host": site.HOST, "port": self.web.port, "clients": CLIENTS, "scripts": scripts}
-        web, database = self.web.seconds()
+        plan = {"host": site.HOST, "port": self.web.port, "clients": clients, "scripts": scripts}
+        (web, database), machine = self.web.seconds(), processor.machine()
         done = subprocess.run(
             [sys.executable, "-m", "hotline.ops.bench.load"],
             input=json.dumps(plan).encode(),
             stdout=subprocess.PIPE,
             check=True,
         )
-        web_after, database_after = self.web.seconds()
+        machine = processor.machine() - machine
+        web, database = (
+            now - then for now, then in zip(self.web.seconds(), (web, database), strict=True)
+        )
         result: dict[str, Any] = json.loads(done.stdout)
         self.figures.failed += result["failed"]
         self.figures.failures += result["failures"]
@@ -190,9 +200,10 @@ class Bench:
             count=result["completed"],
             seconds=result["seconds"],
             took=[each for took in result["took"].values() for each in took],
-            web_seconds=web_after - web,
-            database_seconds=database_after - database,
+            web_seconds=web,
+            database_seconds=database,
             load_seconds=result["own_seconds"],
+            others_seconds=max(0.0, machine - web - database - result["own_seconds"]),
         )
         return measured, result["numbers"]
 
@@ -200,7 +211,7 @@ class Bench:
         """The call-back opens an hour after the reply; the bench does not wait for it."""
         now = timezone.now()
         with connections["owner"].cursor() as cursor:
-            cursor.execute(_PASS_THE_HOUR, [now, now, list(numbers)])
+            cursor.execute(_OPEN_CALLBACKS, [now, now, list(numbers)])
 
     # --- without the application --------------------------------------------------------------
 
@@ -209,9 +220,9 @@ class Bench:
         figures, count = self.figures, self.options.lives
         replay = self._record()
         lives = replay.lives(count)
-        figures.bare_lives = replay.run(figures.life_steps, lives).per_second
+        figures.bare_lives = replay.run(LIFE, lives).per_second
         lives = replay.lives(count)
-        for step in (*figures.life_steps, *READS):
+        for step in (*LIFE, *READS):
             figures.bare[step] = replay.run([step], lives).per_second
 
     def _record(self) -> Replay:
@@ -230,7 +241,7 @@ class Bench:
 
     def _live(self, recorded: dict[str, Recording]) -> tuple[str, Request]:
         number, created = OWN, None
-        for step in (*self.figures.life_steps, *READS):
+        for step in (*LIFE, *READS):
             request = self.operations.step(step, 0, number)
             if step == "callback":
                 self._pass_the_hour([number])
@@ -242,6 +253,11 @@ class Bench:
                 number, created = response.json()["number"], request
         assert created is not None
         return number, created
+
+
+def _marked(request: Request) -> Request:
+    """The same request, to be profiled."""
+    return request | {"headers": f"{request['headers']}{MARK}: 1\r\n"}
 
 
 def _ask(request: Request) -> Any:

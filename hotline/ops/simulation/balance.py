@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 # How many draws an outcome may run ahead of its share; more is more irregular, less is truer.
-LEEWAY = 3.0
+LEEWAY = 2.0
 
 
 class Balanced(Generic[T]):
@@ -45,9 +45,3 @@ class Balanced(Generic[T]):
             self._credits[other] += share
         self._credits[outcome] -= 1
         return outcome
-
-    def give_back(self, outcome: T) -> None:
-        """A draw that came to nothing is as if it had never been."""
-        for other, share in self._shares.items():
-            self._credits[other] -= share
-        self._credits[outcome] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -13,7 +13,7 @@ from evaluation.models import SATISFIED, CallOutcome, Satisfaction
 from hotline.core.models import Role
 from hotline.core.working_time import BUSINESS_ZONE
 from hotline.ops.simulation.desk import end
-from hotline.ops.simulation.world import Answer, Life, World
+from hotline.ops.simulation.world import Life, World
 from intake.models import CloseCode, Ticket
 from intake.models.requesters import TicketRequester
 
@@ -22,6 +22,14 @@ _LAST_CALL = dt.time(19, 40)
 _NOON = 12
 _ROUNDS_WITHOUT_ORDER = 2
 _DISAPPOINTED = (Satisfaction.BASICALLY, Satisfaction.AVERAGE, Satisfaction.DISSATISFIED)
+
+
+class Answer(NamedTuple):
+    """The three answers, in their order."""
+
+    contacted: bool
+    resolved: bool
+    satisfaction: Satisfaction
 
 
 def plan_calls(world: World, life: Life, opens_at: dt.datetime) -> None:
@@ -83,16 +91,24 @@ def _call_everyone(world: World, life: Life, at: dt.datetime) -> None:
         if first is None:
             first = _ask(world, life, at, party)
         else:
-            _write_down(world, life, at, CallOutcome.CONNECTED, later_answer(world), party)
+            _write_down(world, life, at, CallOutcome.CONNECTED, later_answer(world, life), party)
         at += world.minutes(1, 2)
     _finish(world, life, at, first)
 
 
 def _ask(world: World, life: Life, at: dt.datetime, party: TicketRequester | None = None) -> Answer:
-    """The main requester answers the three questions."""
-    is_silent = life.state != "callback" and not life.is_reported
-    answer = answer_of(world, life, is_silent=is_silent)
-    life.answer, life.is_answer_used = None, True
+    """The main requester answers the three questions. The first answer about a unit is drawn so
+    that the measured rates come about; where the limit has passed in silence, or the unit itself
+    says so, it is: unsolved."""
+    odds = world.odds
+    if life.is_asked:
+        answer = later_answer(world, life)
+    else:
+        is_silent = life.state != "callback" and not life.is_reported
+        is_unsolved = is_silent or life.is_unsolved
+        resolved = odds.resolved.force(False) if is_unsolved else odds.resolved.draw()
+        answer = Answer(odds.contacted.draw(), resolved, odds.satisfaction[resolved].draw())
+    life.is_asked = True
     _write_down(world, life, at, CallOutcome.CONNECTED, answer, party)
     return answer
 
@@ -107,11 +123,7 @@ def _write_down(
 ) -> None:
     answers: dict[str, Any] = {}
     if answer is not None:
-        answers = {
-            "contacted": answer.contacted,
-            "resolved": answer.resolved,
-            "satisfaction": answer.satisfaction,
-        }
+        answers = answer._asdict()
     evaluation.record_callback(
         number=life.number,
         actor=world.people.one(Role.CALLBACK_AGENT),
@@ -122,28 +134,10 @@ def _write_down(
     )
 
 
-def answer_of(world: World, life: Life, *, is_silent: bool = False) -> Answer:
-    """What the requester will say about the handling. The first answer about a unit is drawn so
-    that the measured rates come about; where the limit has passed in silence it is: unsolved."""
-    if life.answer is None:
-        if life.is_answer_used:
-            life.answer = later_answer(world)
-        else:
-            odds = world.odds
-            resolved = odds.resolved.force(False) if is_silent else odds.resolved.draw()
-            life.answer = Answer(
-                contacted=odds.contacted.draw(),
-                resolved=resolved,
-                satisfaction=odds.satisfaction[resolved].draw(),
-            )
-    return life.answer
-
-
-def later_answer(world: World) -> Answer:
+def later_answer(world: World, life: Life) -> Answer:
     """An answer that no rate counts: after another round, or of a further requester."""
-    resolved = world.odds.resolved_again.draw()
-    likely = SATISFIED if resolved else _DISAPPOINTED
-    return Answer(contacted=True, resolved=resolved, satisfaction=world.rng.choice(likely))
+    resolved = not life.is_unsolved and world.odds.resolved_again.draw()
+    return Answer(True, resolved, world.rng.choice(SATISFIED if resolved else _DISAPPOINTED))
 
 
 def _finish(
@@ -193,6 +187,6 @@ def close(world: World, life: Life, at: dt.datetime, code: str = "") -> None:
     evaluation.close(
         number=life.number, actor=world.people.one(Role.CALLBACK_AGENT), at=at, code=code
     )
-    end(world, life)
+    end(life)
     if not code and world.odds.reopened.draw():
         world.plan("reopen", at + world.minutes(60 * 30, 60 * 24 * 10), life)

@@ -139,7 +139,7 @@ def answer(world: World, life: Life, at: dt.datetime) -> None:
     intake.answer(
         number=life.number, actor=world.people.one(Role.AGENT), at=at, text=life.message.answer
     )
-    end(world, life)
+    end(life)
 
 
 def inform(world: World, life: Life, at: dt.datetime) -> None:
@@ -156,7 +156,7 @@ def inform(world: World, life: Life, at: dt.datetime) -> None:
         reason=_REASONS[code],
         earlier=earlier if code == CloseCode.IN_PROGRESS else "",
     )
-    end(world, life)
+    end(life)
 
 
 def merge(world: World, life: Life, at: dt.datetime, target: Life) -> None:
@@ -169,7 +169,7 @@ def merge(world: World, life: Life, at: dt.datetime, target: Life) -> None:
     )
     target.has_echoes = target.has_echoes or not life.is_anonymous
     target.is_confidential = target.is_confidential or life.is_confidential
-    end(world, life)
+    end(life)
 
 
 def plan_dispatch(world: World, life: Life, at: dt.datetime) -> None:
@@ -275,7 +275,7 @@ def withdraw(world: World, life: Life, at: dt.datetime) -> None:
         is_confirmed=True,
         reason="诉求人来电表示问题已自行解决，经本人确认撤回。",
     )
-    end(world, life)
+    end(life)
 
 
 def reopen(world: World, life: Life, at: dt.datetime) -> None:
@@ -286,18 +286,13 @@ def reopen(world: World, life: Life, at: dt.datetime) -> None:
         at=at,
         reason="诉求人来电：问题再次出现，属于新情况。",
     )
-    life.state, life.answer = "accepted", None
+    life.state = "accepted"
     plan_dispatch(world, life, at)
 
 
-def end(world: World, life: Life) -> None:
-    """Nothing planned holds any longer; an answer nobody asked for goes back."""
+def end(life: Life) -> None:
+    """Nothing planned for the ticket holds any longer."""
     life.state, life.turn = "closed", life.turn + 1
-    if life.answer is not None and not life.is_answer_used:
-        world.odds.resolved.give_back(life.answer.resolved)
-        world.odds.satisfaction[life.answer.resolved].give_back(life.answer.satisfaction)
-        world.odds.contacted.give_back(life.answer.contacted)
-    life.answer = None
 
 
 def length(life: Life, kind: str, at: dt.datetime) -> dt.timedelta:

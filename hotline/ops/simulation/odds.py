@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from dispatch.models import Solved
 from evaluation.models import CallOutcome, Satisfaction
 from hotline.ops.simulation.balance import Balanced
 from intake.models import CloseCode
@@ -88,8 +89,8 @@ class Odds:
         self.satisfaction = {
             True: Balanced(
                 {
-                    Satisfaction.SATISFIED: SATISFIED_IF_SOLVED - 3,
-                    Satisfaction.BASICALLY: 3.0,
+                    Satisfaction.SATISFIED: SATISFIED_IF_SOLVED - 2,
+                    Satisfaction.BASICALLY: 2.0,
                     Satisfaction.AVERAGE: 0.9,
                     Satisfaction.DISSATISFIED: 0.5,
                     Satisfaction.VERY_DISSATISFIED: 0.1,
@@ -98,8 +99,8 @@ class Odds:
             ),
             False: Balanced(
                 {
-                    Satisfaction.SATISFIED: SATISFIED_IF_UNSOLVED - 3,
-                    Satisfaction.BASICALLY: 3.0,
+                    Satisfaction.SATISFIED: SATISFIED_IF_UNSOLVED - 2,
+                    Satisfaction.BASICALLY: 2.0,
                     Satisfaction.AVERAGE: 22.0,
                     Satisfaction.DISSATISFIED: 22.0,
                     Satisfaction.VERY_DISSATISFIED: 10.0,
@@ -107,6 +108,8 @@ class Odds:
                 rng,
             ),
         }
+        # What the unit itself says: rarely less, often more than the requester will.
+        self.own_view = Balanced({Solved.YES: 84.0, Solved.PARTLY: 12.0, Solved.NO: 4.0}, rng)
         self.resolved_again = yes(62)  # of those handled once more
         self.rehandled = yes(75)  # of bad answers
         self.reopened = yes(0.5)  # of closed matters

@@ -9,7 +9,7 @@ from dispatch import services as dispatching
 from dispatch.models import ContactMethod, Solved
 from hotline.core.models import ClockKind
 from hotline.core.working_time import BUSINESS_ZONE
-from hotline.ops.simulation.callers import answer_of, plan_calls
+from hotline.ops.simulation.callers import plan_calls
 from hotline.ops.simulation.desk import length
 from hotline.ops.simulation.world import Life, World
 from intake.models import Level
@@ -154,8 +154,8 @@ def reply(world: World, life: Life, at: dt.datetime) -> None:
     if life.ruled_at is not None and at <= life.ruled_at:
         world.plan("reply", life.ruled_at + world.minutes(5, 60), life)
         return
-    answer = answer_of(world, life)
-    solved = _own_view(world, answer.resolved)
+    solved = world.odds.own_view.draw()
+    life.is_unsolved = solved == Solved.NO
     name = world.reference.categories[life.message.category].name
     text = world.rng.choice(_FOUND).format(matter=f"“{name}”")
     if life.rounds > 1:
@@ -176,13 +176,6 @@ def reply(world: World, life: Life, at: dt.datetime) -> None:
         plan_calls(world, life, at + length(life, ClockKind.CALLBACK_DELAY, at))
     if life.has_open_order:
         world.plan("accept_answer", at + world.minutes(60, 60 * 10), life)
-
-
-def _own_view(world: World, is_resolved: bool) -> Solved:
-    """What the unit says itself: rarely less, often more than the requester will."""
-    if is_resolved:
-        return world.rng.choices((Solved.YES, Solved.PARTLY), (95, 5))[0]
-    return world.rng.choices((Solved.YES, Solved.PARTLY, Solved.NO), (35, 45, 20))[0]
 
 
 def _telling(world: World, life: Life) -> dict[str, Any]:

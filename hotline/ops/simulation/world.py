@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluation.models import Satisfaction
 from hotline.core import outbox
 from hotline.core.models import Area, Channel
 from hotline.ops.simulation.messages import Message
@@ -27,20 +26,12 @@ NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 @dataclass(slots=True)
-class Answer:
-    """What a requester will say when called."""
-
-    contacted: bool
-    resolved: bool
-    satisfaction: Satisfaction
-
-
-@dataclass(slots=True)
 class Life:
     """One ticket as those around it remember it: enough to know what they do next.
 
     `turn` grows when plans made before no longer hold (returned, recalled, closed); `series`
-    does the same for planned calls alone.
+    does the same for planned calls alone. `is_unsolved`: the unit itself says so; `is_asked`: the
+    requester has answered once, and a rate has counted it.
     """
 
     number: str
@@ -58,8 +49,8 @@ class Life:
     is_dispatched_before: bool = False
     due_at: dt.datetime = NEVER
     is_reported: bool = False
-    answer: Answer | None = None
-    is_answer_used: bool = False
+    is_unsolved: bool = False
+    is_asked: bool = False
     ruled_at: dt.datetime | None = None
     rounds: int = 1
     has_open_order: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from dispatch.models import ContactMethod
 from dispatch.services import propose_unit
 from evaluation.models import CallOutcome
 from evaluation.services import answers_since_reply, attempts_of_turn
@@ -144,7 +145,16 @@ def _close(ticket: Ticket, at: dt.datetime) -> dict[str, Any]:
     return {"code": CloseCode.UNREACHABLE if tried and not refused else CloseCode.DECLINED}
 
 
+def _told(ticket: Ticket, at: dt.datetime) -> dict[str, Any]:
+    """The requester of a confidential matter is reached through the hotline only (R-018)."""
+    relay = ContactMethod.RELAY if ticket.is_confidential else ""
+    return {"told_by": relay, "method": relay or ContactMethod.PHONE}
+
+
 _SUGGESTIONS = {
+    "reply": _told,
+    "report": _told,
+    "contact": _told,
     "dispatch": _dispatch,
     "amend": _amend,
     "classify": _classify,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from hotline.pages.doors import TICKET_ROLES, StaffRequest, staff_page
-from hotline.pages.type_ahead import matching_areas, options_html
+from hotline.pages.type_ahead import SHOWN_AREAS, matching_areas
 
 
 @require_GET
 @staff_page(*TICKET_ROLES)
 def areas(request: StaffRequest) -> HttpResponse:
-    """Places in which every word typed occurs."""
-    return HttpResponse(options_html(matching_areas(request.GET.get("q", "")[:60])))
+    """Places in which every word typed occurs; one more than is shown says to go on typing."""
+    found = matching_areas(request.GET.get("q", "")[:60])
+    context = {"options": found[:SHOWN_AREAS], "has_more": len(found) > SHOWN_AREAS}
+    return render(request, "pages/registration_areas.html", context)

@@ -1,0 +1,306 @@
+"""Every address of the site against every kind of person: a table a person can read.
+
+A new address fails here until somebody has written down who may enter it. Verbs under
+`actions/` follow the table of `test_visibility`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from hotline.core.api.authentication import client_with_key
+from hotline.core.models import Role
+from intake.models import Ticket
+from tests.factories import (
+    channel,
+    closed_ticket,
+    dispatched_ticket,
+    make_client,
+    make_staff,
+    unit,
+)
+from tests.kernel.test_visibility import cells
+
+pytestmark = pytest.mark.usefixtures("city")
+
+# === The table ==============================================================================
+# The ticket is the one of `test_visibility`: brought in by `channel`, led by 甲一街道 in 甲区,
+# just dispatched. The people are the same, and `nobody` has not signed in.
+#
+#   +  comes through the door (what is sent may still be refused)
+#   .  is told that this is not for them (403)    -  finds no such thing (404)
+#   L  is asked to sign in (302 to the login, or 401)
+
+STAFF = ("agent", "dispatcher", "callback", "city", "contractor", "auditor", "editor", "admin",
+         "handler", "manager", "same", "far", "copy", "dist", "odist")  # fmt: skip
+SYSTEMS = ("system", "farsys", "channel", "ochan")
+
+# People: agent dispatcher callback city contractor | auditor editor admin | handler manager |
+#         same far | copy dist odist | nobody
+PAGES = """
+GET  livez                                    + + + + +  + + +  + +  + +  + + +  +
+GET  readyz                                   + + + + +  + + +  + +  + +  + + +  +
+GET  /                                        + + + + +  + + +  + +  + +  + + +  L
+GET  intake/new/                              + + . . +  . . .  . .  . .  . . .  L
+POST intake/new/                              + + . . +  . . .  . .  . .  . . .  L
+POST intake/new/caller/                       + + . . +  . . .  . .  . .  . . .  L
+GET  intake/new/choices/                      + + . . +  . . .  . .  . .  . . .  L
+GET  intake/new/areas/                        + + . . +  . . .  . .  . .  . . .  L
+POST intake/new/draft/                        + + . . +  . . .  . .  . .  . . .  L
+POST intake/new/draft/discard/                + + . . +  . . .  . .  . .  . . .  L
+POST intake/emergency/                        + + . . +  . . .  . .  . .  . . .  L
+GET  inbox/                                   . . . . .  . . .  + +  + +  + + +  L
+GET  inbox/updates/                           . . . . .  . . .  + +  + +  + + +  L
+POST inbox/<int:pk>/sign/                     . . . . .  . . .  + +  - -  - - -  L
+GET  tickets/                                 + + + + +  + . .  + +  + +  + + +  L
+GET  tickets/updates/                         + + + + +  + . .  + +  + +  + + +  L
+GET  tickets/export/                          + + + + +  + . .  + +  + +  + + +  L
+POST tickets/find/                            + + + . +  . . .  . .  . .  . . .  L
+GET  tickets/<str:number>/                    + + + + +  + . .  + +  - -  + + -  L
+POST tickets/<str:number>/requester/          + + + . +  . . .  + +  - -  . . -  L
+GET  tickets/<str:number>/callback/           . . + . .  . . .  . .  . .  . . .  L
+POST tickets/<str:number>/callback/           . . + . .  . . .  . .  . .  . . .  L
+GET  tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . -  L
+POST tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . -  L
+POST tickets/<str:number>/do/<slug:verb>/draft/ . . . . . . . .  + +  - -  . . -  L
+GET  callbacks/                               . . + + .  . . .  . .  . .  . . .  L
+GET  monthly/                                 . + + + .  + . .  + +  + +  + + +  L
+GET  notices/                                 + + + + +  + + +  + +  + +  + + +  L
+POST notices/read/                            + + + + +  + + +  + +  + +  + + +  L
+GET  options/areas/                           + + + + +  + . .  + +  + +  + + +  L
+"""
+
+# Systems with a key: system (of the lead unit) farsys (of another) channel ochan | then people:
+# agent auditor admin handler far | nobody
+API = """
+GET  api/v1/tickets                           + + + +  + + + + +  L
+POST api/v1/tickets                           . . + +  + . . . .  L
+GET  api/v1/tickets/NUMBER                    + - + -  + + - + -  L
+GET  api/v1/tickets/NUMBER/events             + - + -  + + - + -  L
+POST api/v1/tickets/NUMBER/reveal             . . . .  + . - + -  L
+GET  api/v1/inbox                             + + . .  . . . + +  L
+GET  api/v1/categories                        + + + +  + + + + +  L
+GET  api/v1/areas                             + + + +  + + + + +  L
+GET  api/v1/units                             + + + +  + + + + +  L
+GET  api/v1/channels                          + + + +  + + + + +  L
+GET  api/v1/schema                            + + + +  + + + + +  +
+GET  api/v1/docs/                             + + + +  + + + + +  +
+GET  api/v1/                                  - - - -  - - - - -  -
+POST api/v1/                                  - - - -  - - - - -  -
+"""
+API_PEOPLE = ("agent", "auditor", "admin", "handler", "far")
+NUMBER = r"(?P<number>\d{16})"
+ACTION = f"api/v1/tickets/{NUMBER}/actions/"
+# The sign-in library's pages. Nobody signs up, and passwords are the administrator's to set
+# anew; what an address answers to nobody and to somebody signed in.
+ACCOUNTS = "accounts/"
+
+
+def table(text: str) -> dict[tuple[str, str], list[str]]:
+    """(method, route) → marks, as people are named in the heading."""
+    rows = {}
+    for line in text.strip().splitlines():
+        method, route, *marks = line.split()
+        rows[method, route.replace("NUMBER", NUMBER).removeprefix("/")] = marks
+    return rows
+
+
+def routes() -> Iterator[str]:
+    """Every address of the site, written as in the table."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
+        for pattern in patterns:
+            route = before + str(pattern.pattern).strip("^$")
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            else:
+                yield route
+
+    return walk(get_resolver().url_patterns, "")
+
+
+# === The people =============================================================================
+
+
+@pytest.fixture
+def doors() -> dict[str, Client]:
+    """A browser or a program for everybody."""
+    places = {
+        "handler": "990101001", "manager": "990101001", "same": "990101002", "far": "990102001",
+        "copy": "990101", "dist": "990101", "odist": "990102",
+    }  # fmt: skip
+    roles = {
+        "callback": Role.CALLBACK_AGENT, "city": Role.CITY_SUPERVISOR,
+        "editor": Role.KNOWLEDGE_EDITOR, "admin": Role.ADMINISTRATOR, "same": Role.HANDLER,
+        "far": Role.HANDLER, "copy": Role.HANDLER, "dist": Role.DISTRICT_SUPERVISOR,
+        "odist": Role.DISTRICT_SUPERVISOR,
+    }  # fmt: skip
+    found = {"nobody": Client()}
+    for name in STAFF:
+        staff = make_staff(roles.get(name, name), unit(places.get(name, "hotline")))
+        found[name] = Client()
+        found[name].force_login(staff)
+    units = {"system": unit(), "farsys": unit("990102001")}
+    for name in SYSTEMS:
+        make_client(unit=units.get(name), key=f"key-of-{name}")
+        found[name] = Client(headers={"authorization": f"Bearer key-of-{name}"})
+    return found
+
+
+@pytest.fixture
+def ticket(doors: dict[str, Client]) -> Ticket:
+    brought = client_with_key("key-of-channel")
+    assert brought is not None
+    return dispatched_ticket(by=brought.actor, channel=channel("web"), level="L1")
+
+
+def path_of(route: str, ticket: Ticket) -> str:
+    """The address with the ticket's own values in it."""
+    order = ticket.assignments.get(role="lead")
+    values = {
+        "<str:number>": ticket.number, "<slug:verb>": "sign", NUMBER: ticket.number,
+        "<int:pk>": str(order.pk), r"(?P<name>\w+)": "nonsense",
+    }  # fmt: skip
+    for placeholder, value in values.items():
+        route = route.replace(placeholder, value)
+    return f"/{route}"
+
+
+def mark(response: HttpResponseBase) -> str:
+    """What an answer is in the table's letters."""
+    if response.status_code == 401 or response.headers.get("Location", "").startswith(
+        "/accounts/login"
+    ):
+        return "L"
+    return {403: ".", 404: "-", 405: "x"}.get(response.status_code, "+")
+
+
+def knock(client: Client, method: str, path: str) -> str:
+    if method == "GET":
+        return mark(client.get(path))
+    if path.startswith("/api/"):
+        return mark(client.post(path, {}, content_type="application/json"))
+    return mark(client.post(path))
+
+
+# === What is held against it ================================================================
+
+
+def test_every_address_has_its_line() -> None:
+    written = {route for _method, route in (*table(PAGES), *table(API))}
+    others = {r for r in routes() if not r.startswith((ACCOUNTS, ACTION))}
+
+    assert others - written == set(), "write down who may enter"
+    assert written - others == set(), "these addresses are gone"
+
+
+def wrong_doors(
+    text: str, people: tuple[str, ...], doors: dict[str, Client], ticket: Ticket
+) -> list[str]:
+    """Where somebody meets something else than the table says. Signing changes the ticket, so
+    it is tried last."""
+    rows = sorted(table(text).items(), key=lambda row: ("sign" in row[0][1], row[0]))
+    return [
+        f"{method} {route}: {name} {found} instead of {expected}"
+        for (method, route), marks in rows
+        for name, expected in zip(people, marks, strict=True)
+        if (found := knock(doors[name], method, path_of(route, ticket))) != expected
+    ]
+
+
+def test_every_page_opens_to_exactly_those_it_is_for(
+    doors: dict[str, Client], ticket: Ticket
+) -> None:
+    wrong = wrong_doors(PAGES, (*STAFF, "nobody"), doors, ticket)
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_api_address_answers_exactly_those_it_is_for(
+    doors: dict[str, Client], ticket: Ticket
+) -> None:
+    wrong = wrong_doors(API, (*SYSTEMS, *API_PEOPLE, "nobody"), doors, ticket)
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_api_verb_is_as_narrow_as_the_verb(doors: dict[str, Client], ticket: Ticket) -> None:
+    wrong = []
+    sees = {name for name, found in cells()["sign"].items() if found != "-"}
+    for route in routes():
+        verb = route.removeprefix(ACTION)
+        if not route.startswith(ACTION) or verb not in cells():
+            continue
+        for name in (*SYSTEMS, *API_PEOPLE, "callback", "dispatcher", "same"):
+            expected = cells()[verb][name] if name in sees else "-"
+            if expected == "-" and name in sees:
+                expected = "."  # the table's ticket was not dispatched yet
+            if verb == "accept_answer":  # nothing to accept: no order was ever issued
+                expected = "." if name in sees else "-"
+            path = path_of(route, ticket).replace("nonsense", verb)
+            found = knock(doors[name], "POST", path)
+            if found != expected:
+                wrong.append(f"{verb}: {name} {found} instead of {expected}")
+        assert knock(doors["nobody"], "POST", path_of(route, ticket)) == "L"
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_other_methods_are_refused_everywhere(doors: dict[str, Client], ticket: Ticket) -> None:
+    open_rows = {**table(PAGES), **table(API)}
+    for route in {route for _method, route in open_rows}:
+        client = doors["handler" if "inbox" in route or "<" in route else "agent"]
+        for method in ("put", "patch", "delete"):
+            answer = getattr(client, method)(path_of(route, ticket))
+
+            assert answer.status_code in (403, 404, 405), (method, route)
+
+
+def test_accounts_are_not_made_by_their_owners(doors: dict[str, Client]) -> None:
+    """Sign-up is closed to everybody; what belongs to an account asks for its owner."""
+    signed_up = doors["nobody"].post(
+        "/accounts/signup/", {"username": "x", "password1": "a-long-password-1"}
+    )
+    staff = make_staff(Role.AGENT)
+
+    assert type(staff).objects.filter(username="x").count() == 0
+    assert signed_up.status_code in (200, 302, 403, 404)
+    for page in ("password/change/", "reauthenticate/", "email/"):
+        assert knock(doors["nobody"], "GET", f"/accounts/{page}") in ("L", "-"), page
+
+
+@pytest.mark.parametrize("name", ["far", "same", "odist"])
+def test_a_ticket_of_another_is_indistinguishable_from_none(
+    name: str, doors: dict[str, Client], ticket: Ticket
+) -> None:
+    """Whoever may not know of a ticket gets the very answer that a made-up number gets."""
+    there = doors[name].get(f"/tickets/{ticket.number}/")
+    nowhere = doors[name].get("/tickets/2026041499999990/")
+
+    assert there.status_code == nowhere.status_code == 404
+    assert there.content.replace(ticket.number.encode(), b"") == nowhere.content.replace(
+        b"2026041499999990", b""
+    )
+
+
+@pytest.mark.parametrize("name", ["handler", "manager", "copy", "dist"])
+def test_no_page_of_a_confidential_ticket_names_its_requester(
+    name: str, doors: dict[str, Client]
+) -> None:
+    tickets = [dispatched_ticket(is_confidential=True), closed_ticket(is_confidential=True)]
+    for ticket in tickets:
+        for route in ("/tickets/", "/tickets/export/", "/inbox/", f"/tickets/{ticket.number}/",
+                      f"/api/v1/tickets/{ticket.number}", "/api/v1/tickets",
+                      f"/api/v1/tickets/{ticket.number}/events"):  # fmt: skip
+            answer = doors[name].get(route)
+            body = (
+                b"".join(answer.streaming_content) if answer.streaming else answer.content
+            ).decode()
+
+            for secret in ("王芳", "13800138000", "138****8000", "王*"):
+                assert secret not in body, (route, secret)

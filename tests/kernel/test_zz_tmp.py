@@ -1,0 +1,532 @@
+"""Random people do random things to two tickets at random times; what must always hold, holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from dispatch.models import Assignment
+from hotline.core.actors import Actor, actor_for_client
+from hotline.core.models import AuditEntry, Role, Unit
+from hotline.core.violations import NotPermitted, NotVisible, RuleViolation
+from hotline.core.working_time import BUSINESS_ZONE
+from intake import services as intake
+from intake import verbs
+from intake.models import Clock, Ticket, TicketEvent, TicketRequester, TicketText
+from intake.models.tickets import INFORM_CODES
+from tests.factories import (
+    AT,
+    actor,
+    area,
+    category,
+    channel,
+    client_actor,
+    hours,
+    make_client,
+    minutes,
+    unit,
+)
+from tests.kernel.oracle import Book
+from tests.kernel.snapshots import Rows, snapshot
+
+SECOND = dt.timedelta(seconds=1)
+# Where each act leads, from the table of the design: what may happen and nothing else.
+MOVES: dict[str, tuple[set[str], str]] = {
+    "answer": ({"accepted"}, "closed"),
+    "inform": ({"accepted"}, "closed"),
+    "merge_into": ({"accepted", "dispatched", "handling"}, "closed"),
+    "withdraw": ({"accepted", "dispatched", "handling", "callback"}, "closed"),
+    "dispatch": ({"accepted"}, "dispatched"),
+    "sign": ({"dispatched"}, "handling"),
+    "recall": ({"dispatched", "handling"}, "accepted"),
+    "return_to_desk": ({"dispatched", "handling"}, "accepted"),
+    "reply": ({"handling"}, "callback"),
+    "rehandle": ({"callback"}, "handling"),
+    "close": ({"callback"}, "closed"),
+    "reopen": ({"closed"}, "accepted"),
+}
+# What an act is called once it has happened.
+EVENT = {
+    "answer": "answered", "inform": "informed", "merge_into": "merged", "withdraw": "withdrawn",
+    "dispatch": "dispatched", "sign": "signed", "recall": "recalled", "return_to_desk": "returned",
+    "reply": "replied", "rehandle": "rehandled", "close": "closed", "reopen": "reopened",
+    "classify": "classified", "amend": "amended", "note": "noted", "contact": "contacted",
+    "report": "reported", "object": "objected", "reject_objection": "objection_rejected",
+    "accept_answer": "answer_accepted", "callback": "called_back",
+}  # fmt: skip
+# What happens to the other ticket of a pair.
+ECHO = {"merge_into": "joined", "reopen": "split"}
+# Which promises may run in which state, and one of which must.
+RUNNING: dict[str, tuple[set[str], set[str]]] = {
+    "accepted": ({"dispatch", "promise"}, {"dispatch"}),
+    "dispatched": (
+        {"promise", "sign", "first_contact", "feedback", "callback", "ruling"},
+        {"feedback"},
+    ),
+    "handling": (
+        {"promise", "first_contact", "feedback", "final_reply", "measure", "callback", "ruling",
+         "supervision"},
+        {"feedback", "final_reply", "measure"},
+    ),
+    "callback": ({"callback", "closing"}, {"callback", "closing"}),
+    "closed": (set(), set()),
+}  # fmt: skip
+HAPPY = ("dispatch", "sign", "contact", "report", "reply", "callback", "rehandle", "accept_answer",
+         "close", "reopen")  # fmt: skip
+PEOPLE = ("王芳芳", "李小强")
+PHONES = ("13800138000", "13911112222")
+MATTER = "小区东门外的路灯坏了，找物业电话13577778888也没人管。"
+
+
+class LifeOfATicket(RuleBasedStateMachine):
+    """Two tickets, everybody who may touch them, and a clock that only goes forward."""
+
+    actors: ClassVar[dict[str, Actor]] = {}
+    units: ClassVar[dict[str, Unit]] = {}
+    done: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+        self.now = AT
+        self.book = Book()
+        self.ids: list[int] = []
+        self.promised: dict[int, dt.datetime] = {}
+        self.last: Rows = {}
+
+    def teardown(self) -> None:
+        try:
+            if self.ids:
+                self.check_nothing_personal_is_in_clear()
+        finally:
+            transaction.set_rollback(True)
+            self.atomic.__exit__(None, None, None)
+
+    # --- what happens ---------------------------------------------------------------------
+
+    @initialize(
+        kinds=st.tuples(*[st.sampled_from(["plain", "plain", "confidential", "anonymous"])] * 2),
+        levels=st.tuples(*[st.sampled_from(["L1", "L2", "L3", "L4"])] * 2),
+        types=st.tuples(*[st.sampled_from(["complaint", "consult", "help"])] * 2),
+        by=st.tuples(*[st.sampled_from(["agent", "contractor", "channel"])] * 2),
+        has_place=st.tuples(st.booleans(), st.booleans()),
+    )
+    def two_tickets_come_in(
+        self,
+        kinds: tuple[str, ...],
+        levels: tuple[str, ...],
+        types: tuple[str, ...],
+        by: tuple[str, ...],
+        has_place: tuple[bool, ...],
+    ) -> None:
+        for n, kind in enumerate(kinds):
+            who = {"phone": PHONES[n], "name": PEOPLE[n]} if kind != "anonymous" else {}
+            ticket = intake.accept(
+                actor=self.actors[by[n]],
+                at=self.now,
+                channel=channel("web"),
+                matter=MATTER,
+                called_at=self.now,
+                request_type=types[n],
+                level=levels[n],
+                category=category(),
+                area=area() if has_place[n] else None,
+                is_anonymous=kind == "anonymous",
+                is_confidential=kind == "confidential",
+                **who,
+            )
+            self.ids.append(ticket.pk)
+        self.check()
+
+    @rule(data=st.data())
+    def time_passes(self, data: st.DataObject) -> None:
+        at = self.now
+        ways: list[Callable[[], dt.datetime]] = [
+            lambda: at + minutes(data.draw(st.integers(1, 90))),
+            lambda: at + hours(data.draw(st.integers(2, 60))),
+        ]
+        instants = [
+            instant
+            for clock in Clock.objects.running().filter(ticket_id__in=self.ids)
+            for instant in (clock.due_at, clock.warn_at, clock.opens_at)
+        ]
+        near = [i + d * SECOND for i in instants for d in (-1, 0, 1) if i + d * SECOND > at]
+        if near:
+            ways.append(lambda: data.draw(st.sampled_from(sorted(set(near)))))
+        self.now = data.draw(st.sampled_from(ways))()
+        self.check()
+
+    @rule()
+    def the_sweep_runs(self) -> None:
+        versions = {t.pk: t.version for t in self.tickets()}
+        intake.sweep(at=self.now)
+
+        assert {t.pk: t.version for t in self.tickets()} == versions
+        assert intake.sweep(at=self.now) == 0
+        self.check(was_swept=True)
+
+    @rule(data=st.data(), acts=st.integers(1, 8))
+    def work_goes_on(self, data: st.DataObject, acts: int) -> None:
+        """The usual course, with what people usually write."""
+        for _ in range(acts):
+            self._allowed(data, lambda verb: verb in HAPPY, is_plain=True)
+            self.now += minutes(data.draw(st.integers(0, 90)))
+
+    @rule(data=st.data(), acts=st.integers(1, 4))
+    def people_do_what_they_may(self, data: st.DataObject, acts: int) -> None:
+        for _ in range(acts):
+            self._allowed(data, lambda verb: True, is_plain=False)
+
+    @rule(data=st.data())
+    def somebody_tries_anything(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.actors)))
+        verb = data.draw(st.sampled_from(sorted(EVENT)))
+        ticket = data.draw(st.sampled_from(self.tickets()))
+        version = data.draw(st.sampled_from([None, ticket.version, ticket.version - 1]))
+        self._do(ticket, self.actors[name], verb, self._words(data, verb, ticket), version)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.ids)
+    def somebody_looks_at_the_requester(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.actors)))
+        who, ticket = self.actors[name], data.draw(st.sampled_from(self.tickets()))
+        reason = data.draw(st.sampled_from(["", "核实情况"]))
+        try:
+            shown = intake.reveal_requester(
+                number=ticket.number, actor=who, at=self.now, reason=reason
+            )
+        except RuleViolation:
+            shown = None
+        if shown is None:
+            assert self.seen() == self.last
+            return
+        assert AuditEntry.objects.count() == len(self.last["AuditEntry"]) + 1
+        if not who.is_desk:
+            assert not ticket.is_confidential
+            assert who.handles(ticket.lead_unit_id)
+            hidden = TicketRequester.objects.filter(came_from__is_confidential=True).exists()
+            assert not (hidden and shown.people)
+        self.check()
+
+    # --- how an act is tried --------------------------------------------------------------
+
+    def _allowed(
+        self, data: st.DataObject, wanted: Callable[[str], bool], *, is_plain: bool
+    ) -> None:
+        found = [
+            (ticket, name, verb.name)
+            for ticket in self.tickets()
+            for name, who in self.actors.items()
+            for verb in verbs.allowed_for(ticket, who)
+            if wanted(verb.name)
+        ]
+        if not found:
+            return
+        # The act first, then who does it: or the acts that many may do crowd out the others.
+        verb = data.draw(st.sampled_from(sorted({verb for _t, _n, verb in found})))
+        ticket, name = data.draw(st.sampled_from([(t, n) for t, n, v in found if v == verb]))
+        if verb in ("callback", "close") and data.draw(st.booleans()):
+            self._wait_for_calling_hours(ticket)
+        words = self._words(data, verb, ticket, is_plain=is_plain)
+        self._do(ticket, self.actors[name], verb, words, ticket.version)
+
+    def _wait_for_calling_hours(self, ticket: Ticket) -> None:
+        waiting = Clock.objects.running().filter(ticket=ticket, kind="callback").first()
+        at = max(self.now, waiting.opens_at if waiting else self.now).astimezone(BUSINESS_ZONE)
+        if at.hour >= 20:
+            at += hours(13)
+        self.now = max(at, at.replace(hour=9, minute=30)) if at.hour < 9 else at
+        self.check()
+
+    def _do(
+        self, ticket: Ticket, who: Actor, verb: str, words: dict[str, Any], version: int | None
+    ) -> None:
+        is_visible = Ticket.objects.visible_to(who).filter(pk=ticket.pk).exists()
+        is_allowed = is_visible and verb in {v.name for v in verbs.allowed_for(ticket, who)}
+        was = {t.pk: t for t in self.tickets()}
+        try:
+            verbs.run(verb, number=ticket.number, actor=who, at=self.now, version=version, **words)
+        except RuleViolation as violation:
+            refusal = violation
+        else:
+            refusal = None
+        if refusal is not None:
+            assert refusal.sentence()
+            assert isinstance(refusal, NotVisible) or is_visible
+            assert not (is_allowed and isinstance(refusal, NotPermitted | NotVisible))
+            assert self.seen() == self.last, "a refused act leaves nothing behind"
+            return
+        assert is_allowed
+        assert version in (None, ticket.version)
+        self.done[verb] += 1
+        self._check_act(was, ticket.pk, verb)
+        self.check(reopened=ticket.pk if verb == "reopen" else None)
+
+    # --- what people write ----------------------------------------------------------------
+
+    def _words(
+        self, data: st.DataObject, verb: str, ticket: Ticket, *, is_plain: bool = False
+    ) -> dict[str, Any]:
+        """What an act is given: usual words, and (unless plain) now and then wrong ones."""
+        draw = data.draw
+        text = st.sampled_from(["已核实", "已处理完毕", "另行安排"])
+        if not is_plain:
+            text = st.sampled_from(["已核实", "已处理完毕", "", "  ", "坏\x00字", "长" * 12_000])
+        wrong = not is_plain and draw(st.integers(0, 4)) == 0
+        return getattr(self, f"_words_of_{verb}", self._no_words)(draw, text, ticket, wrong)
+
+    def _no_words(self, *_args: Any) -> dict[str, Any]:
+        return {}
+
+    def _words_of_answer(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {"text": draw(text)}
+
+    def _words_of_inform(self, draw: Any, text: Any, ticket: Ticket, wrong: bool) -> dict[str, Any]:
+        return {
+            "code": draw(st.sampled_from([*map(str, INFORM_CODES), "unreasonable"][: 7 + wrong])),
+            "reason": draw(text),
+            "transferred_to": draw(st.sampled_from(["", "119"])),
+            "earlier": draw(st.sampled_from(["", self.other(ticket).number, ticket.number])),
+        }
+
+    def _words_of_classify(self, draw: Any, *_args: Any) -> dict[str, Any]:
+        return {
+            "level": draw(st.sampled_from(["", "L1", "L2", "L3", "L4"])),
+            "urgency": draw(st.sampled_from(["", "urgent", "prompt", "ordinary"])),
+            "area": draw(st.sampled_from([None, area(), area("990102001")])),
+        }
+
+    def _words_of_merge_into(
+        self, draw: Any, _text: Any, ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        other = self.other(ticket).number
+        return {"target": draw(st.sampled_from([ticket.number, "123"])) if wrong else other}
+
+    def _words_of_amend(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {
+            "matter": draw(text) + draw(st.sampled_from(["", "电话13566667777", "〔电话1〕"])),
+            "door": draw(st.sampled_from(["", "5号楼***", "5号楼101"])),
+        }
+
+    def _words_of_withdraw(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {"is_confirmed": draw(st.booleans()), "reason": draw(text)}
+
+    def _words_of_reopen(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {"reason": draw(text)}
+
+    _words_of_recall = _words_of_reopen
+    _words_of_note = _words_of_answer
+
+    def _words_of_dispatch(
+        self, draw: Any, text: Any, _ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        codes = ["990101001001", "hotline"] if wrong else ["990101001", "990102001", "ent-heat"]
+        return {"lead_unit": self.units[draw(st.sampled_from(codes))], "basis": draw(text)[:200]}
+
+    def _told(self, draw: Any, ticket: Ticket, wrong: bool) -> dict[str, Any]:
+        if ticket.is_anonymous and not wrong:
+            return {}
+        usual = "relay" if ticket.is_confidential else "phone"
+        at = [None, self.now, self.now - SECOND]
+        if wrong:
+            at += [self.now + SECOND, AT - hours(1)]
+        return {
+            "told_by": draw(st.sampled_from(["", "phone", "relay"])) if wrong else usual,
+            "told_at": draw(st.sampled_from(at)),
+        }
+
+    def _words_of_contact(
+        self, draw: Any, text: Any, ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        told = self._told(draw, ticket, wrong)
+        return {
+            "method": told.get("told_by", "phone"),
+            "contacted_at": told.get("told_at"),
+            "remark": draw(text)[:500],
+        }
+
+    def _words_of_report(self, draw: Any, text: Any, ticket: Ticket, wrong: bool) -> dict[str, Any]:
+        later = self.now + hours(draw(st.integers(1, 400)))
+        return {
+            "text": draw(text),
+            "next_at": draw(st.sampled_from([None, self.now])) if wrong else later,
+            **self._told(draw, ticket, wrong),
+        }
+
+    def _words_of_reply(self, draw: Any, text: Any, ticket: Ticket, wrong: bool) -> dict[str, Any]:
+        said = draw(text)
+        return {
+            "text": said if wrong else f"{said}{self.now:%m%d%H%M%S}",
+            "solved": draw(st.sampled_from(["yes", "partly", "no"])),
+            **self._told(draw, ticket, wrong),
+        }
+
+    def _words_of_object(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {"reason": draw(text), "basis": draw(text)}
+
+    def _words_of_return_to_desk(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {"ruling": draw(text)}
+
+    _words_of_reject_objection = _words_of_return_to_desk
+
+    def _words_of_callback(
+        self, draw: Any, _text: Any, ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        outcomes = ["connected", "connected", "no_answer", "declined", "wrong_number", "refused"]
+        outcome = draw(st.sampled_from(outcomes))
+        parties = list(ticket.parties.filter(left_at=None))
+        words: dict[str, Any] = {
+            "outcome": outcome,
+            "party": draw(st.sampled_from([None, *parties])),
+        }
+        if (outcome == "connected") != wrong:
+            scale = ["satisfied", "basically", "dissatisfied", "very_dissatisfied"]
+            words |= {
+                "contacted": draw(st.booleans()),
+                "resolved": draw(st.booleans()),
+                "satisfaction": draw(st.sampled_from(scale)),
+            }
+        return words
+
+    def _words_of_close(self, draw: Any, *_args: Any) -> dict[str, Any]:
+        codes = ["", "anonymous", "declined", "unreachable", "not_sampled", "answered"]
+        return {"code": draw(st.sampled_from(codes))}
+
+    # --- what must hold -------------------------------------------------------------------
+
+    def tickets(self) -> list[Ticket]:
+        return list(Ticket.objects.filter(pk__in=self.ids).order_by("pk"))
+
+    def other(self, ticket: Ticket) -> Ticket:
+        return next(t for t in self.tickets() if t.pk != ticket.pk)
+
+    def seen(self) -> Rows:
+        return snapshot(self.ids)
+
+    def check(self, *, was_swept: bool = False, reopened: int | None = None) -> None:
+        self.last = self.seen()
+        tickets = self.tickets()
+        self.book.check(tickets, self.now, was_swept=was_swept)
+        for ticket in tickets:
+            self._check_state(ticket)
+            self._check_promise(ticket, is_reopened=ticket.pk == reopened)
+            self._check_log(ticket)
+
+    def _check_act(self, was: dict[int, Ticket], pk: int, verb: str) -> None:
+        """One act: its own event once beside breaches, one version more, the state of the table."""
+        for ticket in self.tickets():
+            before = was[ticket.pk]
+            fresh = TicketEvent.objects.filter(ticket_id=ticket.pk, seq__gt=before.event_seq)
+            types = Counter(fresh.values_list("type", flat=True))
+            types.pop("breached", None)
+            if ticket.pk == pk:
+                assert types == {EVENT[verb]: 1}
+                assert ticket.version == before.version + 1
+                sources, target = MOVES.get(verb, ({before.state}, before.state))
+                assert before.state in sources
+                assert ticket.state == target
+            elif types:
+                assert types == {ECHO[verb]: 1}
+                assert ticket.version == before.version + 1
+                assert ticket.state == before.state
+            else:
+                assert ticket.version == before.version
+
+    def _check_state(self, ticket: Ticket) -> None:
+        orders = list(Assignment.objects.filter(ticket=ticket, is_open=True))
+        leads = [order for order in orders if order.role == "lead"]
+        kinds = Counter(
+            Clock.objects.running().filter(ticket=ticket).values_list("kind", flat=True)
+        )
+        may, must = RUNNING[ticket.state]
+        assert set(kinds) <= may, (ticket.state, kinds)
+        assert not kinds or max(kinds.values()) == 1, "one promise of a kind runs at a time"
+        assert not must or must & set(kinds), (ticket.state, kinds)
+        if ticket.state in ("dispatched", "handling"):
+            assert [order.unit_id for order in leads] == [ticket.lead_unit_id]
+            own = Clock.objects.running().filter(
+                subject_id=leads[0].pk, ticket=ticket, unit_id=leads[0].unit_id
+            )
+            assert leads[0].next_due_at == min(own.values_list("due_at", flat=True))
+        else:
+            assert not leads
+        if ticket.state in ("accepted", "closed"):
+            assert not orders
+        copies = [order for order in orders if order.role == "supervise"]
+        street = ticket.lead_unit is not None and ticket.lead_unit.kind == "street"
+        is_out = ticket.state in ("dispatched", "handling", "callback")
+        assert len(copies) == int(is_out and street)
+
+    def _check_promise(self, ticket: Ticket, *, is_reopened: bool) -> None:
+        before = self.promised.get(ticket.pk)
+        if before is not None and not is_reopened:
+            assert ticket.promised_at <= before, "the promise is never put off"
+        self.promised[ticket.pk] = ticket.promised_at
+        clock = Clock.objects.filter(ticket=ticket, kind="promise").latest("id")
+        assert clock.due_at == ticket.promised_at
+
+    def _check_log(self, ticket: Ticket) -> None:
+        events = [e for e in self.last["TicketEvent"] if e[1] == ticket.pk]
+        assert [e[3] for e in events] == list(range(1, ticket.event_seq + 1))
+        lines = [(line[4], line[5]) for line in self.last["OutboxMessage"] if line[2] == ticket.pk]
+        assert sorted(lines) == [(e[3], e[4]) for e in events]
+
+    def check_nothing_personal_is_in_clear(self) -> None:
+        """Encrypted columns are clear in Python, so the two texts are looked at by field; the
+        bytes in the database are looked at elsewhere."""
+        rows = {n: r for n, r in self.seen().items() if not n.startswith("TicketText")}
+        texts = TicketText.objects.filter(pk__in=self.ids)
+        written = repr((rows, list(texts.values_list("title", "matter", "address", "target"))))
+        for secret in (*PHONES, *PEOPLE, "13577778888", "13566667777"):
+            assert secret not in written
+
+
+@pytest.mark.usefixtures("city")
+def test_whatever_people_do_the_ticket_stays_true_to_its_rules() -> None:
+    LifeOfATicket.units = {u.code: u for u in Unit.objects.all()}
+    LifeOfATicket.done = Counter()
+    LifeOfATicket.actors = {
+        "agent": actor(Role.AGENT),
+        "dispatcher": actor(Role.DISPATCHER),
+        "caller-back": actor(Role.CALLBACK_AGENT),
+        "city supervisor": actor(Role.CITY_SUPERVISOR),
+        "contractor": actor(Role.CONTRACTOR),
+        "auditor": actor(Role.AUDITOR),
+        "administrator": actor(Role.ADMINISTRATOR),
+        "district supervisor": actor(Role.DISTRICT_SUPERVISOR, unit("990101")),
+        "handler of 甲一": actor(Role.HANDLER, unit("990101001")),
+        "manager of 甲一": actor(Role.MANAGER, unit("990101001")),
+        "handler of 乙一": actor(Role.HANDLER, unit("990102001")),
+        "handler of the heat works": actor(Role.HANDLER, unit("ent-heat")),
+        "the heat works' system": client_actor(unit=unit("ent-heat")),
+        "channel": actor_for_client(make_client()),
+    }
+    run_state_machine_as_test(
+        LifeOfATicket,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=30,
+            deadline=None,
+            # A failure is told at once; shrinking it would take minutes.
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+    assert {"dispatch", "sign", "reply"} <= set(LifeOfATicket.done), LifeOfATicket.done
