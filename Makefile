@@ -12,9 +12,10 @@ PY = .venv/bin/python
 MANAGE = $(PY) manage.py
 # The embedded servers for the time of one command; those of a running site are used as they are.
 WITH_STACK = $(PY) -m hotline.localstack
+CATALOGUE = locale/en/LC_MESSAGES/django.po
 
 .DEFAULT_GOAL := run
-.PHONY: run test setup setup-dev assets lint types check-migrations check-api pytest simulate bench screenshots bundle upgrade clean
+.PHONY: run test setup setup-dev assets lint types check-migrations check-api pytest simulate bench screenshots bundle messages upgrade clean
 
 run: setup ; @$(MANAGE) up --host $(HOST) --port $(PORT) $(ARGS)
 test: setup-dev lint types check-migrations check-api pytest
@@ -34,6 +35,14 @@ bench: setup ; @$(WITH_STACK) $(MANAGE) bench $(ARGS)
 screenshots: setup-dev ; @$(WITH_STACK) $(MANAGE) screenshots $(ARGS)
 
 bundle: setup ; @$(PY) -P hotline/ops/bundle.py
+
+# Collects the Chinese texts into the English catalogue and compiles it; both files are committed, so
+# only who adds a text needs gettext. Fill in what is reported as untranslated, then run it again.
+messages: setup
+	@command -v xgettext >/dev/null || { echo "需要 gettext：请先安装，例如 apt install gettext" >&2; exit 1; }
+	@.venv/bin/django-admin makemessages --locale en --no-location --no-obsolete \
+		--ignore .venv --ignore node_modules --ignore static --ignore staticfiles --ignore tests
+	@msgfmt --check --statistics --output-file $(CATALOGUE:.po=.mo) $(CATALOGUE)
 
 upgrade: setup-dev ; @$(PY) -m pip list --outdated; npm outdated
 clean: ; @rm -rf staticfiles static/vendor node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -242,15 +242,17 @@ def _keep_a_clock(a: Act) -> None:
 
 def _check_close_code(a: Act, code: str) -> None:
     ticket = a.ticket
-    parties = parties_to_call(ticket)
     # The clock stops when every requester who wants a call has been concluded.
-    is_waiting = bool(parties) and bool(a.running(ClockKind.CALLBACK))
+    has_clock = bool(a.running(ClockKind.CALLBACK))
     if code == CloseCode.CALLED_BACK:
+        is_waiting = has_clock and bool(parties_to_call(ticket))
         if is_waiting or not answers_since_reply(ticket):
             raise IllegalMove("callback_missing", number=ticket.number)
         return
     if code not in NO_CALLBACK_CODES:
         raise RuleViolation("close_code_unfounded", field="code", reason=code)
+    parties = parties_to_call(ticket)
+    is_waiting = has_clock and bool(parties)
     attempts = attempts_of_turn(ticket)
     unanswered = [attempt for attempt in attempts if not attempt.is_valid]
     founded = not is_waiting and {

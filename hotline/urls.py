@@ -34,6 +34,7 @@ urlpatterns = [
     ),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("hotline.pages.urls")),
 ]
 

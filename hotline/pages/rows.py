@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from hotline.core.models import ClockKind
 from intake.models import Clock, Ticket
 from knowledge.models import Category, categories
@@ -29,7 +31,9 @@ def ticket_rows(tickets: Iterable[Ticket], at: dt.datetime) -> list[TicketRow]:
     """Rows with their clocks, in one query. A promise already kept or missed is shown as such."""
     tickets = list(tickets)
     clocks: dict[int, list[Clock]] = {}
-    for clock in Clock.objects.filter(ticket_id__in=[t.pk for t in tickets]).order_by("due_at"):
+    wanted = Q(stopped_at__isnull=True) | Q(kind=ClockKind.PROMISE)
+    found = Clock.objects.filter(wanted, ticket_id__in=[t.pk for t in tickets])
+    for clock in found.order_by("due_at"):
         clocks.setdefault(clock.ticket_id, []).append(clock)
     return [_row(ticket, clocks.get(ticket.pk, []), at) for ticket in tickets]
 

@@ -106,10 +106,6 @@ class CallerHistory:
     total: int
     tickets: tuple[Ticket, ...]  # open ones first, then the newest; at most SHOWN_TICKETS
 
-    @property
-    def open_tickets(self) -> tuple[Ticket, ...]:
-        return tuple(ticket for ticket in self.tickets if ticket.is_open)
-
 
 def caller_history(*, phone: str, actor: Actor, at: dt.datetime) -> CallerHistory:
     """The earlier matters of whoever calls from this number, for the desk only; the look is
@@ -120,7 +116,9 @@ def caller_history(*, phone: str, actor: Actor, at: dt.datetime) -> CallerHistor
     if not actor.has(*DESK):
         raise NotPermitted
     number = readable_phone(phone)
-    people = list(Requester.objects.filter(phone_hash__in=exact_hashes(number))) if number else []
+    if not number:
+        return CallerHistory("", (), this_month=0, this_year=0, total=0, tickets=())
+    people = list(Requester.objects.filter(phone_hash__in=exact_hashes(number)))
     ids = [person.pk for person in people]
     tickets = Ticket.objects.visible_to(actor).filter(
         parties__requester_id__in=ids, parties__left_at__isnull=True

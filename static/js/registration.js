@@ -151,13 +151,17 @@ document.addEventListener("click", (event) => {
 
 // --- the caller ------------------------------------------------------------------------------
 
-let lookedUp = "";
 const plain = (text) => text.replace(/[\s\-－（）()]/g, "");
+// A number that was refused is not asked about again.
+let lookedUp = phone.getAttribute("aria-invalid") === "true" ? plain(phone.value) : "";
 
 function lookUp() {
   const number = plain(phone.value);
   if (number === lookedUp) return;
   lookedUp = number;
+  // A refusal of the number that stood here before is over; the new one is judged by its own.
+  document.getElementById("id_phone_error")?.remove();
+  phone.removeAttribute("aria-invalid");
   document.getElementById("caller").dispatchEvent(new Event("lookup"));
 }
 
@@ -182,10 +186,7 @@ function followAnonymity() {
 anonymous.addEventListener("change", followAnonymity);
 followAnonymity();
 // htmx listens from then on.
-document.addEventListener("DOMContentLoaded", () => {
-  const isRefused = phone.getAttribute("aria-invalid") === "true";
-  if (phone.value && !phone.disabled && !isRefused) lookUp();
-});
+document.addEventListener("DOMContentLoaded", () => phone.disabled || lookUp());
 
 // --- what the choices mean --------------------------------------------------------------------
 

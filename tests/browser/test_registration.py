@@ -145,6 +145,20 @@ def test_a_refusal_puts_the_cursor_where_it_is_mended(page: Any) -> None:
     assert page.input_value("#id_phone") == "13800138000"
 
 
+def test_a_mended_number_is_no_longer_called_wrong(page: Any) -> None:
+    page.keyboard.type("1380013")
+    tab(page)
+    expect_text(page, "#phone-note", "不是有效的电话号码")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    assert focused(page) == "id_phone"
+    page.fill("#id_phone", "13800138000")
+    expect_text(page, "#caller", "第一次来电")
+
+    assert not page.locator("#id_phone_error").is_visible()
+    assert page.text_content("#phone-note").strip() == ""
+
+
 def test_what_is_typed_survives_a_closed_tab(
     page: Any, open_page: Callable[..., Any], agent: Staff
 ) -> None:

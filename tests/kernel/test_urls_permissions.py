@@ -6,9 +6,11 @@ A new address fails here until somebody has written down who may enter it. Verbs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -79,7 +81,7 @@ GET  options/areas/                           + + + + +  + . .  + +  + +  + + + 
 # agent auditor admin handler far | nobody
 API = """
 GET  api/v1/tickets                           + + + +  + + + + +  L
-POST api/v1/tickets                           . . + +  + . . . .  L
+POST api/v1/tickets                           . . + +  . . . . .  L
 GET  api/v1/tickets/NUMBER                    + - + -  + + - + -  L
 GET  api/v1/tickets/NUMBER/events             + - + -  + + - + -  L
 POST api/v1/tickets/NUMBER/reveal             . . . .  + . - + -  L
@@ -96,6 +98,32 @@ POST api/v1/                                  - - - -  - - - - -  -
 API_PEOPLE = ("agent", "auditor", "admin", "handler", "far")
 NUMBER = r"(?P<number>\d{16})"
 ACTION = f"api/v1/tickets/{NUMBER}/actions/"
+# What is sent to each, so that only the sender decides.
+BODIES: dict[str, dict[str, object]] = {
+    "dispatch": {"lead_unit": "990101001"},
+    "answer": {"text": "可以办理。"},
+    "inform": {"code": "d6_dissuaded", "reason": "依法"},
+    "classify": {"urgency": "urgent"},
+    "amend": {"matter": "另一种说法。"},
+    "merge_into": {},
+    "withdraw": {"is_confirmed": True},
+    "reopen": {"reason": "又坏了"},
+    "note": {"text": "备注"},
+    "sign": {},
+    "contact": {"method": "phone"},
+    "report": {"text": "已到现场", "told_by": "phone"},
+    "reply": {"text": "已办", "solved": "yes", "told_by": "phone"},
+    "object": {"reason": "不在辖区", "basis": "第二条"},
+    "recall": {"reason": "派错"},
+    "return_to_desk": {},
+    "reject_objection": {"ruling": "属地"},
+    "callback": {
+        "outcome": "connected", "contacted": "yes", "resolved": "yes", "satisfaction": "satisfied",
+    },
+    "rehandle": {},
+    "close": {},
+    "accept_answer": {},
+}  # fmt: skip
 # The sign-in library's pages. Nobody signs up, and passwords are the administrator's to set
 # anew; what an address answers to nobody and to somebody signed in.
 ACCOUNTS = "accounts/"
@@ -231,23 +259,26 @@ def test_every_api_address_answers_exactly_those_it_is_for(
 
 def test_every_api_verb_is_as_narrow_as_the_verb(doors: dict[str, Client], ticket: Ticket) -> None:
     wrong = []
+    other = dispatched_ticket()
     sees = {name for name, found in cells()["sign"].items() if found != "-"}
-    for route in routes():
-        verb = route.removeprefix(ACTION)
-        if not route.startswith(ACTION) or verb not in cells():
-            continue
+    verbs_with_address = {r.removeprefix(ACTION) for r in routes() if r.startswith(ACTION)}
+    for verb in sorted(verbs_with_address & set(BODIES)):
+        path = f"{path_of(ACTION, ticket)}{verb}"
+        body = {**BODIES[verb], **({"target": other.number} if verb == "merge_into" else {})}
         for name in (*SYSTEMS, *API_PEOPLE, "callback", "dispatcher", "same"):
             expected = cells()[verb][name] if name in sees else "-"
             if expected == "-" and name in sees:
                 expected = "."  # the table's ticket was not dispatched yet
-            if verb == "accept_answer":  # nothing to accept: no order was ever issued
-                expected = "." if name in sees else "-"
-            path = path_of(route, ticket).replace("nonsense", verb)
-            found = knock(doors[name], "POST", path)
+            if verb == "accept_answer" and expected == "+":
+                expected = "."  # nothing to accept: no order was ever issued
+            with transaction.atomic():
+                found = mark(doors[name].post(path, body, content_type="application/json"))
+                transaction.set_rollback(True)
             if found != expected:
                 wrong.append(f"{verb}: {name} {found} instead of {expected}")
-        assert knock(doors["nobody"], "POST", path_of(route, ticket)) == "L"
+        assert mark(doors["nobody"].post(path, body, content_type="application/json")) == "L"
 
+    assert set(BODIES) == set(cells()) - {"reveal"}
     assert not wrong, "\n".join(wrong)
 
 
@@ -283,9 +314,8 @@ def test_a_ticket_of_another_is_indistinguishable_from_none(
     nowhere = doors[name].get("/tickets/2026041499999990/")
 
     assert there.status_code == nowhere.status_code == 404
-    assert there.content.replace(ticket.number.encode(), b"") == nowhere.content.replace(
-        b"2026041499999990", b""
-    )
+    passing = re.compile(rb"[0-9A-Za-z_-]{8,}")  # tokens, numbers and file names
+    assert passing.sub(b"", there.content) == passing.sub(b"", nowhere.content)
 
 
 @pytest.mark.parametrize("name", ["handler", "manager", "copy", "dist"])

@@ -261,10 +261,10 @@ def test_nothing_of_a_confidential_requester_reaches_a_unit(
         "/tickets/", f"/tickets/?q={number}", "/notices/?all",
     ):  # fmt: skip
         page = browser.get(address).content.decode()
-        assert not [word for word in (*IDENTITY, "501") if word in page], address
+        assert not [word for word in (*IDENTITY, "2单元501") if word in page], address
     export = b"".join(browser.get("/tickets/export/").streaming_content).decode()  # type: ignore[attr-defined]
     assert number in export
-    assert not [word for word in (*IDENTITY, "501") if word in export]
+    assert not [word for word in (*IDENTITY, "2单元501") if word in export]
     refused = browser.post(f"/tickets/{number}/requester/", {"reason": "联系诉求人"})
     assert refused.status_code == 403
 

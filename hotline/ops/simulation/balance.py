@@ -2,9 +2,9 @@
 
 Independent coin flips scatter: after 200 call-backs a share of 78 % is off by more than two points
 every second time. What a city measured would then appear or not by luck, and a test of it would be
-a test of luck. So draws remember: every draw credits each outcome with its share, and what has
-come up too rarely is preferred. The order stays irregular, the shares hold at any number of draws
-to within a few items.
+a test of luck. So outcomes are dealt like cards: every block of ten holds them by their shares,
+shuffled, and what could not be dealt whole (a tenth of an outcome) is carried to the next block.
+The order stays irregular, and the shares hold after any number of draws to within a few items.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-# How many draws an outcome may run ahead of its share; more is more irregular, less is truer.
-LEEWAY = 2.0
+BLOCK = 10
 
 
 class Balanced(Generic[T]):
@@ -24,24 +23,33 @@ class Balanced(Generic[T]):
     def __init__(self, shares: Mapping[T, float], rng: random.Random) -> None:
         whole = sum(shares.values())
         self._shares = {outcome: share / whole for outcome, share in shares.items() if share > 0}
-        # A random start, so that rare outcomes do not all come at the same late draw.
-        self._credits = {o: s * rng.random() for o, s in self._shares.items()}
+        # What each outcome is still owed. A random start: a rare one comes at a random time.
+        self._owed = {outcome: rng.uniform(-0.5, 0.5) for outcome in self._shares}
+        self._block: list[T] = []
         self._rng = rng
 
     def draw(self) -> T:
-        for outcome, share in self._shares.items():
-            self._credits[outcome] += share
-        weights = [
-            max(0.0, credit + LEEWAY * self._shares[outcome])
-            for outcome, credit in self._credits.items()
-        ]
-        outcome = self._rng.choices(list(self._credits), weights)[0]
-        self._credits[outcome] -= 1
-        return outcome
+        if not self._block:
+            self._deal()
+        return self._block.pop()
 
     def force(self, outcome: T) -> T:
-        """What circumstances decided; later draws make up for it."""
-        for other, share in self._shares.items():
-            self._credits[other] += share
-        self._credits[outcome] -= 1
+        """What circumstances decided takes the place of a draw: of its own kind if the block has
+        one, else the other one is owed."""
+        if not self._block:
+            self._deal()
+        if outcome in self._block:
+            self._block.remove(outcome)
+        else:
+            self._owed[self._block.pop()] += 1
+            self._owed[outcome] -= 1
         return outcome
+
+    def _deal(self) -> None:
+        for outcome, share in self._shares.items():
+            self._owed[outcome] += share * BLOCK
+        for _ in range(BLOCK):
+            outcome = max(self._owed, key=self._owed.__getitem__)
+            self._owed[outcome] -= 1
+            self._block.append(outcome)
+        self._rng.shuffle(self._block)

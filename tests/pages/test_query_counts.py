@@ -1,0 +1,78 @@
+"""How many statements a page may cost: numbers only ever go down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from hotline.core.models import Role
+from tests import factories as make
+
+SignIn = Callable[..., Client]
+# Four of each are the session, the person, the memberships and the bell.
+LIMITS = {
+    "/inbox/": (Role.HANDLER, 8),
+    "/tickets/": (Role.DISPATCHER, 7),
+    "/tickets/?state=accepted&sort=left": (Role.DISPATCHER, 7),
+    "/callbacks/": (Role.CALLBACK_AGENT, 9),
+    "/notices/": (Role.HANDLER, 6),
+    "/monthly/": (Role.CITY_SUPERVISOR, 13),
+}
+
+
+@pytest.fixture
+def busy_city(clock: time_machine.Coordinates) -> None:
+    """Several rows in every list, so that a statement per row would show."""
+    for _ in range(3):
+        make.accepted_ticket()
+        make.dispatched_ticket()
+        make.handled_ticket()
+        make.replied_ticket()
+        make.closed_ticket(at=make.AT - make.days(2))
+    clock.move_to(make.AT + make.hours(4))
+
+
+def statements(browser: Client, address: str) -> int:
+    browser.get(address)  # reference tables are read once per process
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        answer = browser.get(address)
+    assert answer.status_code == 200
+    return len(captured)
+
+
+@pytest.mark.usefixtures("busy_city")
+@pytest.mark.parametrize("address", LIMITS)
+def test_a_page_costs_no_more_statements_than_before(sign_in: SignIn, address: str) -> None:
+    role, limit = LIMITS[address]
+    browser = sign_in(role, make.unit() if role == Role.HANDLER else None)
+
+    assert statements(browser, address) <= limit
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(("role", "limit"), [(Role.HANDLER, 15), (Role.CALLBACK_AGENT, 16)])
+def test_the_ticket_page_costs_the_same_however_long_the_story(
+    sign_in: SignIn, role: Role, limit: int
+) -> None:
+    short = make.replied_ticket()
+    long = make.closed_ticket(at=make.AT - make.days(3))
+    browser = sign_in(role, make.unit() if role == Role.HANDLER else None)
+
+    assert statements(browser, f"/tickets/{short.number}/") <= limit
+    assert statements(browser, f"/tickets/{long.number}/") <= limit
+
+
+def test_the_call_costs_no_more_statements_than_before(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket = make.replied_ticket()
+    clock.move_to(make.AT + make.hours(4))
+
+    assert statements(sign_in(Role.CALLBACK_AGENT), f"/tickets/{ticket.number}/callback/") <= 14
