@@ -255,13 +255,16 @@ def _check_close_code(a: Act, code: str) -> None:
     is_waiting = has_clock and bool(parties)
     attempts = attempts_of_turn(ticket)
     unanswered = [attempt for attempt in attempts if not attempt.is_valid]
-    founded = not is_waiting and {
-        CloseCode.ANONYMOUS: not parties and ticket.is_anonymous,
-        CloseCode.DECLINED: (not parties and not ticket.is_anonymous)
-        or any(attempt.outcome in _DECLINED for attempt in attempts),
-        CloseCode.UNREACHABLE: half_days(unanswered) >= settings.CALLBACK_ATTEMPTS,
-        CloseCode.NOT_SAMPLED: False,  # every ticket is called back
-    }[CloseCode(code)]
+    founded = (
+        not is_waiting
+        and {
+            CloseCode.ANONYMOUS: not parties and ticket.is_anonymous,
+            CloseCode.DECLINED: (not parties and not ticket.is_anonymous)
+            or any(attempt.outcome in _DECLINED for attempt in attempts),
+            CloseCode.UNREACHABLE: half_days(unanswered) >= settings.CALLBACK_ATTEMPTS,
+            CloseCode.NOT_SAMPLED: False,  # every ticket is called back
+        }[CloseCode(code)]
+    )
     if not founded:
         if code == CloseCode.UNREACHABLE:
             raise IllegalMove(

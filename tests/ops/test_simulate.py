@@ -177,7 +177,7 @@ def test_a_future_start_is_refused_in_one_sentence() -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # thousands of row versions in one transaction are slow
 def test_every_real_message_becomes_a_ticket_and_lives() -> None:
     file = realdata.required("messages/labelled_full.csv")
     seed()

@@ -170,7 +170,7 @@ def test_the_number_is_shown_on_request_and_on_record(caller: Client) -> None:
 
     assert "139****5678" in page
     assert "13912345678" not in page
-    assert "13912345678" in shown.content.decode()
+    assert "139 1234 5678" in shown.content.decode()
     assert AuditEntry.objects.get().reason == "回访"
 
 

@@ -1,0 +1,394 @@
+"""Two languages: pages are Chinese until somebody chooses English, and then wholly English."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import html
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.utils import translation
+from django.utils.translation.template import templatize
+
+from dispatch import services as dispatching
+from dispatch.models import Reply
+from hotline.core.models import Area, Channel, Role, Staff, Unit
+from hotline.pages.urls import urlpatterns
+from intake import services as intake
+from intake.models import TicketText
+from knowledge.models import Category
+from tests import factories as make
+
+SignIn = Callable[..., Client]
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE = ROOT / "locale/en/LC_MESSAGES/django.po"
+APPS = ("hotline", "intake", "dispatch", "evaluation", "knowledge", "governance")
+# Chinese characters; punctuation and digits of either width are not what these tests are about.
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+ENGLISH = "en"
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_other_tests() -> Iterator[None]:
+    """A request leaves its language behind in the thread."""
+    with translation.override("zh-hans"):
+        yield
+
+
+# --- the switch -----------------------------------------------------------------------------
+
+
+def switch(browser: Client, language: str, page: str = "/notices/?unread=1") -> HttpResponseBase:
+    return browser.post("/i18n/setlang/", {"language": language, "next": page})
+
+
+def test_the_switch_turns_the_same_page_into_english_and_back(sign_in: SignIn) -> None:
+    browser = sign_in(Role.HANDLER, make.unit())
+    before = browser.get("/notices/?unread=1").content.decode()
+
+    answer = switch(browser, ENGLISH)
+    english = browser.get(answer.headers["Location"]).content.decode()
+    switch(browser, "zh-hans")
+    after = browser.get("/notices/?unread=1").content.decode()
+
+    assert answer.headers["Location"] == "/notices/?unread=1"
+    assert '<html lang="zh-hans">' in before and "没有未读通知" in before
+    assert '<html lang="en">' in english and "No unread notices" in english
+    assert '<html lang="zh-hans">' in after and "没有未读通知" in after
+
+
+def test_every_page_offers_the_other_language_by_a_plain_form(sign_in: SignIn) -> None:
+    browser = sign_in(Role.HANDLER, make.unit())
+
+    page = browser.get("/inbox/?tab=late").content.decode()
+    switch(browser, ENGLISH)
+    english = browser.get("/inbox/?tab=late").content.decode()
+
+    assert 'action="/i18n/setlang/"' in page
+    assert 'name="next" value="/inbox/?tab=late"' in page
+    assert 'name="language" value="en"' in page
+    assert 'name="language" value="zh-hans"' in english
+
+
+def test_the_sign_in_page_has_the_switch(client: Client) -> None:
+    switch(client, ENGLISH, "/accounts/login/")
+
+    page = client.get("/accounts/login/").content.decode()
+
+    assert 'action="/i18n/setlang/"' in page
+    assert "Sign in" in page
+
+
+def test_the_answer_to_a_form_has_no_switch_that_would_lose_what_was_typed(
+    sign_in: SignIn,
+) -> None:
+    page = sign_in(Role.AGENT).post("/intake/new/", {"act": "save", "matter": "路灯坏了"})
+
+    assert page.status_code == 422
+    assert 'action="/i18n/setlang/"' not in page.content.decode()
+
+
+def test_the_switch_leads_to_no_other_site(client: Client) -> None:
+    answer = switch(client, ENGLISH, "https://elsewhere.example/")
+
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_language_that_the_pages_do_not_speak_leaves_them_chinese(client: Client) -> None:
+    switch(client, "fr")
+
+    assert client.get("/accounts/login/").headers["Content-Language"] == "zh-hans"
+
+
+def test_a_page_does_not_follow_the_browsers_language(sign_in: SignIn) -> None:
+    page = sign_in(Role.AGENT).get("/intake/new/", headers={"accept-language": "en-GB,en"})
+
+    assert page.headers["Content-Language"] == "zh-hans"
+    assert "登记诉求" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("en-GB,en;q=0.8", "en"), ("zh-CN", "zh-hans"), ("fr", "zh-hans"), ("", "zh-hans")],
+)
+def test_the_api_answers_in_the_language_it_is_asked_in(
+    client: Client, asked: str, answered: str
+) -> None:
+    problem = client.get("/api/v1/tickets", headers={"accept-language": asked})
+
+    assert problem.headers["Content-Language"] == answered
+    assert "Accept-Language" in problem.headers["Vary"]
+    assert (problem.json()["title"] == "Authentication required") == (answered == "en")
+
+
+# --- the pages ------------------------------------------------------------------------------
+# One walk over all pages as every role meets them, once in each language.
+
+PEOPLE = (
+    (Role.AGENT, "hotline"), (Role.DISPATCHER, "hotline"), (Role.HANDLER, "990101001"),
+    (Role.MANAGER, "990101001"), (Role.DISTRICT_SUPERVISOR, "990101"),
+    (Role.CITY_SUPERVISOR, "hotline"), (Role.CALLBACK_AGENT, "hotline"), (Role.AUDITOR, "hotline"),
+    (Role.ADMINISTRATOR, "hotline"),
+)  # fmt: skip
+LISTS = (
+    "/", "/intake/new/", "/intake/new/choices/?area=990101001&category=0501&level=L3",
+    "/intake/new/areas/?q=甲", "/options/areas/?q=甲", "/inbox/", "/inbox/?tab=late",
+    "/inbox/?tab=replied", "/inbox/?tab=copies", "/inbox/?q=0", "/inbox/updates/?since=0",
+    "/tickets/", "/tickets/?state=open&level=L3&overdue=on&sort=left&q=0",
+    "/tickets/?unit=990101001&category=05&area=990101&channel=phone&request_type=complaint",
+    "/tickets/?unit=0&period=0", "/tickets/?cell=valid", "/tickets/updates/?since=0",
+    "/tickets/export/", "/callbacks/", "/callbacks/?tab=tried", "/callbacks/?tab=close",
+    "/monthly/", "/monthly/?group=district", "/notices/", "/notices/?unread=1", "/nowhere/",
+)  # fmt: skip
+# Sent as they stand, each is refused or changes nothing that another page shows.
+SENT = (
+    ("/intake/new/", {"act": "dispatch", "is_anonymous": "on", "phone": "12"}),
+    ("/intake/new/caller/", {"phone": make.PHONE}),
+    ("/intake/new/caller/", {"phone": "12"}),
+    ("/intake/emergency/", {"line": "999"}),
+    ("/tickets/find/", {"phone": "12"}),
+)
+# What only acts and answers with no words of its own.
+SILENT = {"registration_draft", "registration_discard", "ticket_verb_draft", "notices_read",
+          "inbox_sign"}  # fmt: skip
+
+
+def tickets_of_every_kind() -> list[str]:
+    """Numbers: in each state, anonymous, confidential, objected to, late and twice called."""
+    for_late = make.AT - make.days(12)
+    noted = make.handled_ticket(phone="13911112222")
+    intake.note(number=noted.number, actor=make.agent(), at=make.AT + make.hours(1), text="催过")
+    objected = make.dispatched_ticket()
+    dispatching.raise_objection(
+        number=objected.number, actor=make.handler(objected), at=make.AT + make.minutes(30),
+        reason="不属于本街道职责", basis="职责清单第三条",
+    )  # fmt: skip
+    late = make.replied_ticket(at=for_late, solved="no")
+    made = [
+        make.accepted_ticket(is_confidential=True), make.dispatched_ticket(), objected, noted,
+        make.handled_ticket(at=for_late), make.replied_ticket(is_anonymous=True),
+        make.call_back(late, at=make.calling_hour(make.AT - make.days(1)), outcome="no_answer"),
+        make.closed_ticket(at=for_late, resolved=False, satisfaction="dissatisfied"),
+    ]  # fmt: skip
+    return [ticket.number for ticket in made]
+
+
+def walk(browser: Client, numbers: list[str]) -> Iterator[tuple[str, HttpResponseBase]]:
+    """Every page this person can reach, and what refusals of every form say."""
+    for address in LISTS:
+        yield address, browser.get(address)
+    for address, content in SENT:
+        yield f"POST {address}", browser.post(address, content, follow=True)
+    for number in numbers:
+        page = browser.get(f"/tickets/{number}/")
+        yield page.request["PATH_INFO"], page
+        yield (
+            f"POST /tickets/{number}/requester/",
+            browser.post(f"/tickets/{number}/requester/"),
+        )
+        forms = re.findall(rf'href="(/tickets/{number}/(?:do/\w+|callback)/)"', text_of(page))
+        for address in dict.fromkeys(forms):
+            yield address, browser.get(address)
+            yield f"POST {address}", browser.post(address, {"version": "0"}, follow=True)
+
+
+def text_of(answer: HttpResponseBase) -> str:
+    content = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    return html.unescape(content.decode())
+
+
+def data_of_the_city() -> re.Pattern[str]:
+    """What people wrote and what things are called: it stays as it is in either language."""
+    texts = {"中文", "甲", "催过", "不属于本街道职责", "职责清单第三条", "路灯", "王芳", "王*"}
+    for model, field in (
+        (Unit, "name"), (Area, "name"), (Category, "name"), (Channel, "name"),
+        (Staff, "display_name"), (TicketText, "title"), (TicketText, "matter"), (Reply, "text"),
+    ):  # fmt: skip
+        texts.update(model.objects.values_list(field, flat=True))  # type: ignore[attr-defined]
+    longest_first = sorted(filter(None, texts), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)))
+
+
+def everybody(sign_in: SignIn) -> dict[str, Client]:
+    return {str(role.value): sign_in(role, make.unit(code)) for role, code in PEOPLE}
+
+
+def test_english_pages_show_no_chinese_but_what_people_wrote(
+    sign_in: SignIn, clock: object
+) -> None:
+    numbers, people = tickets_of_every_kind(), everybody(sign_in)
+    data = data_of_the_city()
+    left: dict[str, str] = {}
+    met: set[str] = set()
+
+    for role, browser in people.items():
+        switch(browser, ENGLISH)
+        for address, answer in walk(browser, numbers):
+            if answer.status_code != 404:
+                met.add(answer.resolver_match.url_name)  # type: ignore[attr-defined]
+            text = data.sub("", text_of(answer))
+            for found in re.finditer(rf".{{0,30}}{HAN.pattern}.{{0,30}}", text):
+                left.setdefault(found[0], f"{role} {address}")
+
+    assert not left
+    assert met >= {pattern.name for pattern in urlpatterns} - SILENT
+
+
+# What a Chinese page says in Latin letters: keys, formats, and the other language's name.
+LATIN_WORDS = {"English", "CSV", "Esc", "Enter", "Ctrl"}
+ATTRIBUTES = r'\s(?:title|aria-label|placeholder|alt|data-shortcut-label)="([^"]*)"'
+
+
+def visible(page: str) -> str:
+    """The words that a reader sees or hears."""
+    page = re.sub(r"<!--.*?-->|<(script|style)\b.*?</\1>", " ", page, flags=re.S)
+    return " ".join([*re.findall(ATTRIBUTES, page), re.sub(r"<[^>]*>", " ", page)])
+
+
+def latin_words(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w#&.:/-])[A-Za-z]{2,}(?![\w:/-])", text)) - LATIN_WORDS
+
+
+def test_chinese_pages_show_no_english(sign_in: SignIn) -> None:
+    numbers, people = tickets_of_every_kind(), everybody(sign_in)
+    data = data_of_the_city()
+    left: dict[str, str] = {}
+
+    for role, browser in people.items():
+        for address, answer in walk(browser, numbers):
+            if "html" in answer.headers.get("Content-Type", ""):
+                for word in latin_words(visible(data.sub("", text_of(answer)))):
+                    left.setdefault(word, f"{role} {address}")
+
+    assert not left
+
+
+# --- the catalogue --------------------------------------------------------------------------
+
+
+def catalogue() -> dict[str, str]:
+    """The .po file: msgid → msgstr, without its head."""
+    quoted = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+    entries = re.findall(rf"^msgid {quoted}msgstr {quoted}", CATALOGUE.read_text(), re.M)
+
+    def joined(lines: str) -> str:
+        return "".join(ast.literal_eval(line) for line in lines.strip().splitlines())
+
+    return {joined(key): joined(value) for key, value in entries if joined(key)}
+
+
+def test_every_entry_is_translated_and_none_is_a_guess() -> None:
+    entries = catalogue()
+
+    assert len(entries) > 700
+    assert not [key for key, value in entries.items() if not value or HAN.search(value)]
+    assert "fuzzy" not in CATALOGUE.read_text()
+
+
+def test_a_translation_keeps_the_parameters() -> None:
+    parameter = re.compile(r"%%s|%\(\w+\)[sd]|</?\w+>")
+
+    for key, value in catalogue().items():
+        assert sorted(parameter.findall(key)) == sorted(parameter.findall(value)), key
+
+
+def test_the_compiled_catalogue_is_that_of_the_text() -> None:
+    with CATALOGUE.with_suffix(".mo").open("rb") as compiled:
+        words = gettext.GNUTranslations(compiled)
+
+    assert {key: words.gettext(key) for key in catalogue()} == catalogue()
+
+
+# --- the sources ----------------------------------------------------------------------------
+
+MARKERS = {"_", "gettext", "gettext_lazy"}  # what makemessages looks for
+# Chinese in the code that no page shows in another language.
+ALLOWED = {
+    "hotline/ops/": "speaks to the operator at a terminal; the simulator invents matters",
+    "hotline/localstack/": "speaks to the operator at a terminal",
+    "hotline/settings.py": "languages by their own names; the API's documentation",
+    "hotline/core/privacy/": "patterns that recognise Chinese writing",
+    "hotline/core/actors.py": "the program's own name in records",
+    "hotline/core/calendar_source.py": "data: the name of an exchanged working day",
+    "hotline/core/models/deployment.py": "data: the city's name until one is given",
+    "hotline/core/models/limits.py": "how a developer sees a row",
+    "intake/services/registration.py": "patterns that find the end of a Chinese sentence",
+    "intake/api.py": "examples and headings of the API's documentation",
+}  # fmt: skip
+
+
+def python_texts() -> Iterator[tuple[str, str, bool]]:
+    """(file and line, text, whether it is marked for translation) of every text with Chinese
+    characters in the code; documentation and the apps' own names are none."""
+    for path in (path for app in APPS for path in (ROOT / app).rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        if "/migrations/" in name or name.endswith("/apps.py"):
+            continue
+        tree = ast.parse(path.read_text())
+        marked, silent = set(), set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr):
+                silent.add(id(node.value))
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in MARKERS:
+                marked.update(id(argument) for argument in node.args)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if HAN.search(node.value) and id(node) not in silent:
+                    yield f"{name}:{node.lineno}", node.value, id(node) in marked
+
+
+def template_texts() -> Iterator[tuple[str, str]]:
+    """(template, text) of every text marked for translation."""
+    for path in (ROOT / "templates").rglob("*.html"):
+        found = re.findall(r"""(?:gettext|_)\(u?("[^"]*"|'(?:[^'\\]|\\.)*')\)""",
+                           templatize(path.read_text(), origin=str(path)))  # fmt: skip
+        for text in found:
+            yield path.name, ast.literal_eval(text)
+
+
+def template_rests() -> Iterator[tuple[str, str]]:
+    """(template, what is left of it without comments and marked texts)."""
+    marked = (
+        r"{% comment %}.*?{% endcomment %}|{#.*?#}|{%\s*translate .*?%}|_\([\"'].*?[\"']\)"
+        r"|{%\s*blocktranslate.*?{%\s*endblocktranslate\s*%}"
+    )
+    for path in (ROOT / "templates").rglob("*.html"):
+        yield path.name, re.sub(marked, " ", path.read_text(), flags=re.S)
+
+
+def test_every_marked_text_is_in_the_catalogue() -> None:
+    entries = catalogue()
+    marked = [(place, text) for place, text, is_marked in python_texts() if is_marked]
+
+    assert not [pair for pair in [*marked, *template_texts()] if pair[1] not in entries]
+
+
+def test_no_chinese_text_is_left_unmarked_in_the_code() -> None:
+    unmarked = [(place, text) for place, text, is_marked in python_texts() if not is_marked]
+
+    assert not [pair for pair in unmarked if not pair[0].startswith(tuple(ALLOWED))]
+
+
+def test_no_chinese_text_is_left_unmarked_in_a_template() -> None:
+    left = [(name, HAN.findall(text)) for name, text in template_rests() if HAN.search(text)]
+
+    assert left == [("language.html", ["中", "文"])]
+
+
+def test_no_english_text_is_written_into_a_template() -> None:
+    for name, rest in template_rests():
+        words = visible(re.sub(r"{%.*?%}|{{.*?}}", " ", rest, flags=re.S))
+
+        assert not latin_words(words), name
+
+
+def test_scripts_take_their_words_from_the_page() -> None:
+    for path in (ROOT / "static/js").glob("*.js"):
+        code = re.sub(r"^\s*//.*$|/\*.*?\*/", "", path.read_text(), flags=re.M | re.S)
+
+        assert not HAN.search(re.sub(r"\s//\s.*", "", code)), path.name
