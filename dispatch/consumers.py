@@ -11,8 +11,8 @@ from hotline.core.models import Notice, OutboxMessage
 from intake.models import Clock
 
 # Events that speak of a unit and that its people should hear of.
-TOLD = ("dispatched", "recalled", "warned", "breached", "objection_rejected", "rehandled",
-        "called_back", "withdrawn")  # fmt: skip
+TOLD = ("dispatched", "recalled", "returned", "merged", "warned", "breached",
+        "objection_rejected", "rehandled", "called_back", "withdrawn")  # fmt: skip
 
 
 def tell_unit(message: OutboxMessage, at: dt.datetime) -> None:

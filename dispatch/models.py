@@ -149,6 +149,7 @@ class Reply(models.Model):
 class ObjectionOutcome(models.TextChoices):
     UPHELD = "upheld", _("成立，退回重派")
     REJECTED = "rejected", _("不成立，继续办理")
+    LAPSED = "lapsed", _("派单已收回，不再审核")
 
 
 class Objection(models.Model):

@@ -8,29 +8,30 @@ from dispatch import forms, services
 from hotline.core.actors import Actor
 from hotline.core.models import Role
 from intake.models import Level, State, Ticket
-from intake.verbs import Verb, Who, desk, either, lead, register
+from intake.verbs import Verb, desk, either, lead, register
 
 _DISPATCHERS = desk(Role.DISPATCHER)
 _IN_HAND = frozenset({State.DISPATCHED, State.HANDLING})
 _REPORTED = (Level.L1, Level.L4)
 
 
-def _reporting_lead(ticket: Ticket, actor: Actor) -> bool:
-    return ticket.level in _REPORTED and lead(ticket, actor)
+def _is_reported(ticket: Ticket) -> bool:
+    """Levels whose feedback does not end the work (R-059)."""
+    return ticket.level in _REPORTED
 
 
-def _contact_lead(ticket: Ticket, actor: Actor) -> bool:
+def _is_reachable(ticket: Ticket) -> bool:
     """An anonymous requester cannot be contacted (R-019)."""
-    return not ticket.is_anonymous and lead(ticket, actor)
+    return not ticket.is_anonymous
+
+
+def _may_be_ordered(ticket: Ticket) -> bool:
+    """A supervision order can exist after the second re-handling only."""
+    return ticket.rehandle_count > 1
 
 
 def _district_of_ticket(ticket: Ticket, actor: Actor) -> bool:
     return ticket.district_id is not None and ticket.district_id in actor.district_ids
-
-
-def _ordered(rule: Who) -> Who:
-    """Only where a supervision order can exist: after the second re-handling."""
-    return lambda ticket, actor: ticket.rehandle_count > 1 and rule(ticket, actor)
 
 
 register(
@@ -48,11 +49,11 @@ register(
     ),
     Verb(
         "report", _("阶段反馈"), services.report, forms.ReportForm,
-        frozenset({State.HANDLING}), _reporting_lead, order=15,
+        frozenset({State.HANDLING}), lead, order=15, fits=_is_reported,
     ),
     Verb(
         "contact", _("登记联系"), services.contact, forms.ContactForm,
-        _IN_HAND, _contact_lead, order=20,
+        _IN_HAND, lead, order=20, fits=_is_reachable,
     ),
     Verb(
         "object", _("提出派单异议"), services.raise_objection, forms.ObjectionForm,
@@ -73,6 +74,6 @@ register(
     Verb(
         "accept_answer", _("认可督办答复"), services.accept_answer, forms.AcceptAnswerForm,
         frozenset({State.CALLBACK}),
-        _ordered(either(desk(Role.CITY_SUPERVISOR), _district_of_ticket)), order=12,
+        either(desk(Role.CITY_SUPERVISOR), _district_of_ticket), order=12, fits=_may_be_ordered,
     ),
 )  # fmt: skip

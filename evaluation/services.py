@@ -53,6 +53,8 @@ def record_callback(
     """
     with act("callback", number, actor=actor, at=at, version=version) as a:
         ticket = a.ticket
+        if ticket.is_anonymous:
+            raise IllegalMove("not_to_be_called", number=number)
         waiting = a.running(ClockKind.CALLBACK)
         if not waiting:
             raise IllegalMove("no_callback_waiting", number=number)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from evaluation import forms, services
-from hotline.core.actors import Actor
 from hotline.core.models import Role
 from intake.models import State, Ticket
 from intake.verbs import Verb, desk, register
@@ -13,14 +12,15 @@ from intake.verbs import Verb, desk, register
 _CALLERS = desk(Role.CALLBACK_AGENT)
 
 
-def _has_requester(ticket: Ticket, actor: Actor) -> bool:
-    return not ticket.is_anonymous and _CALLERS(ticket, actor)
+def _has_requester(ticket: Ticket) -> bool:
+    return not ticket.is_anonymous
 
 
 register(
     Verb(
         "callback", _("登记回访"), services.record_callback, forms.CallbackForm,
-        frozenset({State.DISPATCHED, State.HANDLING, State.CALLBACK}), _has_requester, order=10,
+        frozenset({State.DISPATCHED, State.HANDLING, State.CALLBACK}), _CALLERS, order=10,
+        fits=_has_requester,
     ),
     Verb(
         "rehandle", _("退回重新办理"), services.rehandle, forms.RehandleForm,

@@ -373,7 +373,6 @@ def routes() -> list[URLPattern]:
         *(
             re_path(f"{one}/actions/{verb.name}$", _action_view(verb).as_view())
             for verb in verbs.all_verbs()
-            if verb.is_api
         ),
         re_path(rf"{one}/actions/(?P<name>\w+)$", UnknownAction.as_view()),
     ]

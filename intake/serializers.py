@@ -188,7 +188,7 @@ def _columns(ticket: Ticket, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def allowed_actions(ticket: Ticket, actor: Actor) -> list[str]:
-    return [verb.name for verb in verbs.allowed_for(ticket, actor) if verb.is_api]
+    return [verb.name for verb in verbs.allowed_for(ticket, actor)]
 
 
 # --- detail ----------------------------------------------------------------------------------

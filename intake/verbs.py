@@ -20,14 +20,19 @@ from intake.models import State, Ticket
 Who = Callable[[Ticket, Actor], bool]
 
 
+def _always(_ticket: Ticket) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Verb:
     """A thing that an actor may do to a ticket.
 
     `service(number=…, actor=…, at=…, version=…, **cleaned)` does it; `form` is its input, and
     the API's schema is made from the same form; `states` are where the ticket may stand; `who`
-    decides from the ticket's row alone (no query) whether this actor may; `order` sorts buttons,
-    the lowest is the main one.
+    decides from the ticket's row alone (no query) whether this actor may; `fits` says whether the
+    verb means anything for this ticket (its service refuses with the reason); `order` sorts
+    buttons, the lowest is the main one.
     """
 
     name: str
@@ -37,13 +42,13 @@ class Verb:
     states: frozenset[str]
     who: Who
     order: int = 50
-    is_api: bool = True
+    fits: Callable[[Ticket], bool] = _always
 
     def permits(self, ticket: Ticket, actor: Actor) -> bool:
         return self.who(ticket, actor)
 
     def allowed(self, ticket: Ticket, actor: Actor) -> bool:
-        return ticket.state in self.states and self.who(ticket, actor)
+        return ticket.state in self.states and self.fits(ticket) and self.who(ticket, actor)
 
 
 _VERBS: dict[str, Verb] = {}

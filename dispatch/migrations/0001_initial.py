@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 ('basis', models.CharField(max_length=200)),
                 ('raised_at', models.DateTimeField()),
                 ('raised_by', models.CharField(max_length=40)),
-                ('outcome', models.CharField(blank=True, choices=[('upheld', '成立，退回重派'), ('rejected', '不成立，继续办理')], max_length=8)),
+                ('outcome', models.CharField(blank=True, choices=[('upheld', '成立，退回重派'), ('rejected', '不成立，继续办理'), ('lapsed', '派单已收回，不再审核')], max_length=8)),
                 ('ruled_at', models.DateTimeField(null=True)),
                 ('ruled_by', models.CharField(blank=True, max_length=40)),
                 ('ruling', models.CharField(blank=True, max_length=500)),

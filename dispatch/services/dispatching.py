@@ -7,7 +7,13 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dispatch.models import Assignment, AssignmentRole, AssignmentState
+from dispatch.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Objection,
+    ObjectionOutcome,
+)
 from hotline.core import limits
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind, Unit, UnitKind
@@ -133,9 +139,12 @@ def start_unit_clocks(a: Act, assignment: Assignment, *, is_first: bool = True) 
 
 
 def open_callback(a: Act, expected_at: dt.datetime) -> None:
-    """The call-back opens a while after the limit expires or the reply comes, whichever is
-    earlier (R-081); one call-back waits at a time."""
+    """What waits after a reply or an expired limit: the call-back, which opens a while after the
+    limit expires or the reply comes, whichever is earlier (R-081); one waits at a time."""
     ticket = a.ticket
+    if ticket.is_anonymous:  # nobody to call: the desk checks and closes (R-019)
+        a.start(ClockKind.CLOSING)
+        return
     opens_at = limits.due_for(
         ClockKind.CALLBACK_DELAY, level=ticket.level, start=expected_at, at=a.at
     ).at
@@ -167,6 +176,10 @@ def take_back(a: Act, lead_becomes: AssignmentState) -> None:
     """End every open order of the ticket and wait for dispatch again. The unit's clocks end
     cancelled (what it had already missed stays missed); the promise to the citizen runs on."""
     orders = Assignment.objects.filter(ticket=a.ticket, is_open=True)
+    if a.running(ClockKind.RULING):  # the order objected to is gone, and the question with it
+        Objection.objects.filter(assignment__in=orders, outcome="").update(
+            outcome=ObjectionOutcome.LAPSED, ruled_at=a.at, ruled_by=a.actor.reference
+        )
     orders.filter(role=AssignmentRole.LEAD).update(state=lead_becomes)
     orders.exclude(role=AssignmentRole.LEAD).update(state=AssignmentState.ENDED)
     orders.update(is_open=False, ended_at=a.at, next_due_at=None)

@@ -26,6 +26,8 @@ from intake.services.registration import tidy
 
 REPLY_LIMIT = 10_000
 REMARK_LIMIT = 500
+# A measure further away is a plan to do nothing; the longest limit any city publishes is 180 days.
+LONGEST_MEASURE = dt.timedelta(days=180)
 # Levels whose feedback is not the end: a situation report, a plan of next measures (R-059).
 REPORTED_LEVELS = {
     Level.L1: (ReplyKind.SITUATION, ClockKind.FINAL_REPLY),
@@ -58,6 +60,8 @@ def contact(
     """The unit has been in touch with the requester (R-053). On a confidential ticket this goes
     through the hotline's relay, and a logged relay counts as contact."""
     with act("contact", number, actor=actor, at=at, version=version) as a:
+        if a.ticket.is_anonymous:
+            raise IllegalMove("nobody_to_contact", number=number)
         order = lead_order(a)
         when = _plausible(a, order, contacted_at, "contacted_at")
         _check_method(a.ticket, method, "method")
@@ -86,8 +90,10 @@ def report(
         if a.ticket.level not in REPORTED_LEVELS:
             raise IllegalMove("report_not_for_level", number=number)
         kind, next_kind = REPORTED_LEVELS[Level(a.ticket.level)]
-        if next_kind == ClockKind.MEASURE and (next_at is None or next_at <= at):
-            raise RuleViolation("next_at_required", field="next_at")
+        if next_kind == ClockKind.MEASURE and not (
+            next_at and at < next_at <= at + LONGEST_MEASURE
+        ):
+            raise RuleViolation("next_at_required", field="next_at", days=LONGEST_MEASURE.days)
         order = lead_order(a)
         text = tidy(text, REPLY_LIMIT, _("反馈内容"), "text", required="reply_required")
         when = _told(a, order, told_by, told_at)

@@ -128,8 +128,10 @@ def _advance(progress: ConsumerProgress, consumer: Consumer, at: dt.datetime) ->
     """Move the mark over everything old enough to be complete; delivered lines below it go."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT max(id) FROM core_outboxmessage"
-            " WHERE id > %s AND written_at < now() - %s::interval",
+            # Not past the oldest act still under way (one of our own role's, so visible here).
+            "SELECT max(id) FROM core_outboxmessage WHERE id > %s AND written_at <"
+            " least(now() - %s::interval, (SELECT min(xact_start) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()))",
             [progress.seen_through_id, str(SETTLED_AFTER)],
         )
         settled = cursor.fetchone()[0]

@@ -48,5 +48,10 @@ def district_unit(area_id: int | None) -> Unit | None:
     if area_id is None:
         return None
     return next(
-        (u for u in units().values() if u.kind == "district" and u.area_id == area_id), None
+        (
+            u
+            for u in units().values()
+            if u.kind == "district" and u.area_id == area_id and u.valid_to is None
+        ),
+        None,
     )

@@ -24,7 +24,7 @@ _PEOPLE = (
     ("agent", "林知夏", Role.AGENT, "hotline"),
     ("dispatcher", "顾明远", Role.DISPATCHER, "hotline"),
     ("street", "沈青禾", Role.HANDLER, "990101001"),
-    ("department", "许立诚", Role.HANDLER, "city-urban"),
+    ("department", "许立诚", Role.HANDLER, "city-transport"),
     ("enterprise", "郑向暖", Role.HANDLER, "ent-heat"),
     ("manager", "陆望之", Role.MANAGER, "990101001"),
     ("district", "秦守正", Role.DISTRICT_SUPERVISOR, "990101"),

@@ -19,7 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from hotline.localstack import LocalStackError
 
 # A small city that a newcomer sees alive: two weeks, enough for every list to have rows.
-DEMO = {"days": 14, "per_day": 40, "seed": 1, "if_empty": True}
+DEMO = {"days": 14, "per_day": 60, "seed": 1, "if_empty": True}
 
 
 def prepare(*, demo: bool, say: Callable[[str], None], city: str | None = None) -> None:

@@ -23,7 +23,7 @@ from hotline.pages.paging import NEWEST_FIRST, Order
 from hotline.pages.pickers import area_picker, category_picker, unit_picker
 from hotline.pages.searching import descendants, spoken_of
 from intake.fields import AreaField, CategoryField, ChannelField, CodeField
-from intake.models import Level, Requester, RequestType, State, Ticket
+from intake.models import Level, Requester, RequestType, State, Ticket, TicketRequester
 from intake.models.tickets import TicketQuerySet
 from intake.services.people import DESK
 from knowledge.models import category_path
@@ -190,12 +190,11 @@ class TicketFilter:
         if wanted["q"]:
             found = found.filter(spoken_of(wanted["q"]))
         if wanted["caller"]:
-            callers = Requester.objects.filter(phone_hash__in=wanted["caller"])
-            found = found.filter(
-                pk__in=Ticket.objects.filter(
-                    parties__requester__in=callers, parties__left_at=None
-                ).values("pk")
+            # The ids first: with all that a row shows joined in, the planner reads the whole table.
+            theirs = TicketRequester.objects.filter(
+                requester__phone_hash__in=wanted["caller"], left_at=None
             )
+            found = found.filter(pk__in=set(theirs.values_list("ticket_id", flat=True)))
         return found
 
     def _by_time(self, found: TicketQuerySet, wanted: dict[str, Any]) -> TicketQuerySet:

@@ -142,7 +142,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.exclude(state=State.CLOSED)
 
     def overdue(self, at: dt.datetime) -> TicketQuerySet:
-        """Open past the promise to the citizen, whether or not a sweep has run."""
+        """Open, past the promise to the citizen and nothing fed back yet, whether or not a sweep
+        has run."""
         return self.open().filter(promised_at__lte=at, replied_at__isnull=True)
 
     def for_list(self) -> TicketQuerySet:
@@ -243,10 +244,8 @@ class Ticket(models.Model):
         return self.state != State.CLOSED
 
     def is_overdue(self, at: dt.datetime) -> bool:
-        """Late toward the citizen: the promise has passed and nothing was fed back in time."""
-        return (self.replied_at or at) >= self.promised_at and (
-            self.is_open or self.replied_at is not None
-        )
+        """Late toward the citizen: nothing was fed back, and it was not closed, in time."""
+        return (self.replied_at or self.closed_at or at) >= self.promised_at
 
     # --- the machine (design §4) ---------------------------------------------------------
 

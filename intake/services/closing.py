@@ -155,7 +155,7 @@ def merge_into(
             a.ticket.mark_merged()
             a.change(merged_into=found[target])
             a.end(CloseCode.MERGED)
-            a.record("merged", into=target)
+            a.record("merged", unit_id=a.ticket.lead_unit_id, into=target)
         other = Act(found[target], actor, at)
         present = set(
             found[target].parties.filter(left_at=None).values_list("requester_id", flat=True)
@@ -251,6 +251,7 @@ def _reopen(a: Act, reason: str) -> None:
         lead_unit_id=None,
         merged_into=None,
         reopen_count=ticket.reopen_count + 1,
+        rehandle_count=0,
     )
     promise = a.start(ClockKind.PROMISE)
     a.start(ClockKind.DISPATCH)

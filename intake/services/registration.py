@@ -41,6 +41,8 @@ MATTER_LIMIT = 20_000  # the longest real message seen has 12,220 characters
 TITLE_LIMIT = 120
 ADDRESS_LIMIT = 200
 NAME_LIMIT = 60
+# 喂，12345吗 and 尊敬的领导：您好 are no longer than this.
+GREETING = 9
 # A channel's clock may run a little ahead of ours.
 CLOCK_SKEW = dt.timedelta(minutes=5)
 REGISTRARS = (Role.AGENT, Role.DISPATCHER, Role.CONTRACTOR)
@@ -200,8 +202,11 @@ def words(
 
 
 def headline(matter: str) -> str:
-    """The first sentence of the matter, at most forty characters."""
-    first = re.split(r"[。！？!?\n；;]", matter.strip(), maxsplit=1)[0].strip() or matter.strip()
+    """The first sentence of the matter that says something (a greeting does not), at most forty
+    characters."""
+    sentences = [part.strip() for part in re.split(r"[。！？!?\n；;]", matter) if part.strip()]
+    telling = (sentence for sentence in sentences if len(sentence) > GREETING)
+    first = next(telling, sentences[0] if sentences else matter.strip())
     return first if len(first) <= 40 else _cut(first, 39) + "…"
 
 

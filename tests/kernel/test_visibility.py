@@ -93,10 +93,10 @@ DIFFERENT: dict[str, dict[str, tuple[frozenset[str], str]]] = {
     "confidential": {"reveal": (frozenset({"agent", "dispatcher", "callback", "contractor"}), ".")},
     # nobody to contact, nobody to call, so nobody to be unsatisfied either.
     "anonymous": {
-        "contact": (NOBODY, "."),
-        "callback": (NOBODY, "."),
+        "contact": (NOBODY, "nobody_to_contact"),
+        "callback": (NOBODY, "not_to_be_called"),
         "rehandle": (NOBODY, "callback_missing"),
-        "accept_answer": (NOBODY, "."),
+        "accept_answer": (NOBODY, "no_order"),
     },
 }
 

@@ -15,12 +15,12 @@ from tests.factories import seed_reference, unit
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What the operator types at the password prompts, in order."""
     words = ["correct-horse-9", "correct-horse-9"]
     monkeypatch.setattr(getpass, "getpass", lambda _prompt: words.pop(0))
-    yield words
+    return words
 
 
 def test_a_person_added_with_a_role_can_sign_in_and_is_at_work(

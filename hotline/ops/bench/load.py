@@ -112,7 +112,8 @@ class Client:
         if self.answer.header(b"connection") == b"close":
             self.hang_up()
         if self.answer.status not in request["expected"]:
-            self.fail(f"{self.answer.status} {' '.join(self.answer.body[:300].decode(errors='replace').split())}")
+            body = " ".join(self.answer.body[:300].decode(errors="replace").split())
+            self.fail(f"{self.answer.status} {body}")
             return
         self.run.took.setdefault(request["operation"], []).append(took * 1000)
         if request["creates"]:

@@ -7,12 +7,15 @@ carry the mark that turns the profiler on.
 from __future__ import annotations
 
 import cProfile
+import functools
 import io
 import os
 import pstats
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from django.core.wsgi import get_wsgi_application
 
 if TYPE_CHECKING:
     from hotline.ops.bench.run import Bench
@@ -26,12 +29,17 @@ _profile = cProfile.Profile()
 _seen = 0
 
 
+@functools.cache
+def _site() -> Callable[..., Iterable[bytes]]:
+    """The same application that the web server loads, made when the first request comes."""
+    return get_wsgi_application()
+
+
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The site's entry with the profiler around marked requests; written out now and then, since a
     worker does not announce its end."""
     global _seen
-    from hotline.wsgi import application as site
-
+    site = _site()
     if "HTTP_" + MARK.upper().replace("-", "_") not in environ:
         return site(environ, start_response)
     _profile.enable()

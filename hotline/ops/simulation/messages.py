@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from hotline.ops.simulation.arrivals import is_heating_season
 from hotline.ops.simulation.balance import Balanced
+from knowledge.models import category_by_code
 
 FOLDER = Path(__file__).resolve().parent
 # Of all messages, consultations; the rest by kind (published for 2019–2021; kinds inferred).
@@ -113,7 +114,7 @@ class Invented:
         if rng.random() < PHONE_IN_TEXT_SHARE:
             matter += odd_writing(phone, rng)
         return Message(
-            title="",
+            title=self._title(kind, situation["class"], str(slots["estate"])),
             matter=matter,
             category=situation["class"],
             request_type=situation.get("type", "consult"),
@@ -122,6 +123,12 @@ class Invented:
             name=surname + rng.choice(("先生", "女士")),
             answer=situation.get("answer", ""),
         )
+
+    def _title(self, kind: str, code: str, estate: str) -> str:
+        """What an agent would write over it: where and what."""
+        category = category_by_code(code)
+        what = category.name if category else ""
+        return f"咨询{what}" if kind == "consult" else f"{estate}{what}"
 
 
 # The seven classes of the file, roughly, as classes of ours: a word in the text decides, else

@@ -35,13 +35,15 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One event in words. `kind` picks its look, `chapter` where the reader looks for it."""
+    """One event in words. `kind` picks its look, `chapter` where the reader looks for it; `unit`
+    is whose act it was, `about` the unit that somebody else's act concerns."""
 
     kind: str
     chapter: str
     title: str
     actor: str
     unit: str
+    about: str
     at: dt.datetime
     text: str = ""
     changes: Sequence[dict[str, str]] = ()
@@ -58,6 +60,7 @@ def tell(facts: Facts, chapter: str = "") -> list[Entry]:
             title=_title(event),
             actor=names[event.actor],
             unit=unit_name(event.unit_id) if event.type in _OWN_ACTS else "",
+            about="" if event.type in _OWN_ACTS else unit_name(event.unit_id),
             at=event.occurred_at,
             text=texts.of(event),
             changes=_changes(event.data) if event.type == "classified" else (),

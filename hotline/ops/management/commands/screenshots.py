@@ -91,7 +91,9 @@ class Command(BaseCommand):
         # Playwright keeps an event loop in this thread; all queries are done by now.
         with _served() as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=browser_path, args=["--no-sandbox"]
+                executable_path=browser_path,
+                args=["--no-sandbox", "--lang=zh-CN"],
+                env={**os.environ, "LANGUAGE": "zh_CN"},
             )
             for width, (x, y) in WIDTHS.items():
                 for who in sorted({who for _name, who, _path in chosen}):
@@ -105,7 +107,7 @@ class Command(BaseCommand):
                         page.goto(f"{site}/accounts/login/")
                         page.fill("input[name=login]", who)
                         page.fill("input[name=password]", PASSWORD)
-                        page.click("button[type=submit]")
+                        page.press("input[name=password]", "Enter")
                         page.wait_for_load_state()
                     for name, viewer, path in chosen:
                         if viewer == who:
