@@ -8,7 +8,7 @@ number and its list cannot disagree.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -121,11 +121,12 @@ def facts(cell: Cell, period: Period, actor: Actor, at: dt.datetime) -> QuerySet
 
 
 def tickets_behind(
-    cell: str, unit_id: int, period: Period, actor: Actor, *, at: dt.datetime
+    cell: str, unit_ids: Collection[int], period: Period, actor: Actor, *, at: dt.datetime
 ) -> QuerySet[Ticket]:
-    """Exactly the tickets a number of the table counts."""
+    """Exactly the tickets a number of the table counts: one unit's, or a whole group's."""
     definition = CELLS[cell]
-    chosen = facts(definition, period, actor, at).filter(**{definition.unit_field: unit_id})
+    of_units = {f"{definition.unit_field}__in": list(unit_ids)}
+    chosen = facts(definition, period, actor, at).filter(**of_units)
     return Ticket.objects.visible_to(actor).filter(
         pk__in=chosen.order_by().values(definition.ticket_field)
     )
@@ -169,7 +170,7 @@ def table(period: Period, group: str, actor: Actor, *, at: dt.datetime) -> Table
         cells=cells,
         rows=rows,
         idle=[u for u in listed if u not in busy],
-        total={name: sum(line[name] for line in lines.values()) for name in cells},
+        total={name: _in_all(name, listed, period, actor, at) for name in cells},
         macro=rates.rounded(rates.macro_average(samples)),
         micro=rates.rounded(rates.micro_average(samples)),
     )
@@ -183,6 +184,14 @@ def _by_unit(cell: Cell, period: Period, actor: Actor, at: dt.datetime) -> dict[
         .annotate(n=Count(cell.ticket_field, distinct=True))
     )
     return {unit: n for unit, n in grouped if unit is not None}
+
+
+def _in_all(
+    name: str, listed: Collection[Unit], period: Period, actor: Actor, at: dt.datetime
+) -> int:
+    """How many tickets a column counts in the whole group; one that two units share is one."""
+    ids = [unit.pk for unit in listed]
+    return tickets_behind(name, ids, period, actor, at=at).count()
 
 
 def _counts(line: dict[str, int]) -> rates.Counts:

@@ -99,6 +99,11 @@ class TicketFilterForm(forms.Form):
     overdue = forms.BooleanField(label=_("对诉求人超时"), required=False)
     caller = _CallerField(label=_("来电号码"), required=False, max_length=400)
     period = _MonthField(label=_("考评月"), required=False)
+    group = forms.ChoiceField(
+        label=_("考评分组"),
+        required=False,
+        choices=[("", ""), *((group.value, group.label) for group in monthly.GROUPS)],
+    )
     cell = forms.ChoiceField(
         label=_("考评指标"),
         required=False,
@@ -117,8 +122,9 @@ class TicketFilterForm(forms.Form):
         data = super().clean() or {}
         if data.get("caller") and not may_find_callers(self.actor):
             self.add_error(None, _("您的身份不能按来电号码查询。"))
-        if data.get("cell") and not (data.get("period") and data.get("unit")):
-            self.add_error(None, _("考评指标须同时指定考评月和单位。"))
+        is_whole = data.get("period") and (data.get("unit") or data.get("group"))
+        if data.get("cell") and not is_whole:
+            self.add_error(None, _("考评指标须同时指定考评月和单位（或分组）。"))
         return data
 
 
@@ -169,9 +175,11 @@ class TicketFilter:
         return found
 
     def _of_cell(self, wanted: dict[str, Any]) -> TicketQuerySet:
-        """The tickets behind a number of the monthly table."""
+        """The tickets behind a number of the monthly table: one unit's, or its group's."""
+        unit, group = wanted["unit"], wanted["group"]
+        counted = [unit] if unit else monthly.units_for(group, self.actor)
         behind = monthly.tickets_behind(
-            wanted["cell"], wanted["unit"].pk, wanted["period"], self.actor, at=self.at
+            wanted["cell"], [u.pk for u in counted], wanted["period"], self.actor, at=self.at
         )
         return cast(TicketQuerySet, behind)
 

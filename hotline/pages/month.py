@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from evaluation import periods, rates
 from evaluation.monthly import Cell, Row, Table
@@ -35,11 +36,13 @@ class Number:
 
 @dataclass(frozen=True)
 class Line:
-    """One unit's line: counts before and behind its rates."""
+    """One unit's line: counts before and behind its rates; `answers_url` lists the answers that
+    the rates are made of."""
 
     row: Row
     before: list[Number]
     after: list[Number]
+    answers_url: str
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ class ToldTable:
     after: list[Cell]
     lines: list[Line]
     idle: list[Unit]
-    total_before: list[int]
-    total_after: list[int]
+    total_before: list[Number]
+    total_after: list[Number]
     min_sample: int = rates.MIN_SAMPLE
 
     @property
@@ -68,30 +71,40 @@ def told(table: Table) -> ToldTable:
         before=[table.cells[name] for name in before],
         after=[table.cells[name] for name in after],
         lines=[
-            Line(row, _numbers(row, before, table), _numbers(row, after, table))
+            Line(
+                row,
+                _numbers(row.unit, row.counts, before, table),
+                _numbers(row.unit, row.counts, after, table),
+                cell_url("valid", row.unit, table) if row.counts["valid"] else "",
+            )
             for row in table.rows
         ],
         idle=table.idle,
-        total_before=[table.total[name] for name in before],
-        total_after=[table.total[name] for name in after],
+        total_before=_numbers(None, table.total, before, table),
+        total_after=_numbers(None, table.total, after, table),
     )
 
 
-def _numbers(row: Row, names: Iterable[str], table: Table) -> list[Number]:
+def _numbers(
+    unit: Unit | None, counts: Mapping[str, int], names: Iterable[str], table: Table
+) -> list[Number]:
+    """One unit's numbers, or the whole group's."""
+    whose = unit.name if unit else _("合计")
     return [
         Number(
-            label=f"{row.unit.name} {table.cells[name].label}",
-            value=row.counts[name],
-            url=cell_url(name, row.unit, table.period) if row.counts[name] else "",
-            kind="late" if name in _LATE and row.counts[name] else "",
+            label=f"{whose} {table.cells[name].label}",
+            value=counts[name],
+            url=cell_url(name, unit, table) if counts[name] else "",
+            kind="late" if unit and name in _LATE and counts[name] else "",
         )
         for name in names
     ]
 
 
-def cell_url(cell: str, unit: Unit, period: Period) -> str:
+def cell_url(cell: str, unit: Unit | None, table: Table) -> str:
     """The list of exactly the tickets behind a number."""
-    query = {"period": period.label, "unit": unit.code, "cell": cell}
+    whose = {"unit": unit.code} if unit else {"group": table.group}
+    query = {"period": table.period.label, **whose, "cell": cell}
     return f"{reverse('tickets')}?{urlencode(query)}"
 
 
