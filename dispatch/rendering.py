@@ -20,7 +20,7 @@ def _dispatched(data: dict[str, Any]) -> str:
     copy = unit_by_code(data["copy"]) if data.get("copy") else None
     if copy:
         words.append(_("抄送%(unit)s督办") % {"unit": copy.name})
-    return "；".join(words)
+    return _("；").join(words)
 
 
 def _objected(data: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ def _called_back(data: dict[str, Any]) -> str:
     if data.get("resolved") is None:
         return str(CallOutcome(data["outcome"]).label)
     solved = _("已解决") if data["resolved"] else _("未解决")
-    return f"{solved}，{Satisfaction(data['satisfaction']).label}"
+    return solved + _("，") + str(Satisfaction(data["satisfaction"]).label)
 
 
 register_events(

@@ -80,7 +80,7 @@ def _informed(data: dict[str, Any]) -> str:
         words.append(_("转接 %(line)s") % {"line": data["transferred_to"]})
     if data.get("earlier"):
         words.append(_("关联工单 %(number)s") % {"number": data["earlier"]})
-    return "；".join(words)
+    return _("；").join(words)
 
 
 register_events(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from dispatch.services.dispatching import dispatch
 from hotline.core.actors import Actor
@@ -45,16 +44,17 @@ def register_and_dispatch(
 def propose_unit(area: Area | None, *, at: dt.datetime) -> Proposal | None:
     """The unit of the place (属地, R-030): its street, else its district (R-032).
 
-    None where the place is unknown or has no unit of its own yet.
+    None where the place is unknown or has no unit of its own yet. The basis is kept with the
+    order, so it is in the city's language whatever language the agent reads.
     """
     if area is None:
         return None
     copy = district_unit(district_of(area))
     street = _unit_of_street(area, timezone.localdate(at))
     if street is not None:
-        return Proposal(street, _("按事发地（%(area)s）") % {"area": _name(street)}, copy)
+        return Proposal(street, f"按事发地（{_name(street)}）", copy)
     if copy is not None:
-        return Proposal(copy, _("按事发地（%(area)s）") % {"area": _name(copy)}, None)
+        return Proposal(copy, f"按事发地（{_name(copy)}）", None)
     return None
 
 

@@ -239,6 +239,10 @@ class Ticket(models.Model):
         # django-fsm forbids assignment to a protected field, which cleaning does.
         super().clean_fields(exclude={*(exclude or ()), "state"})
 
+    def get_request_type_display(self) -> str:  # type: ignore[no-redef]
+        # Django's own translates every type to find one; lists show it in every row.
+        return str(RequestType(self.request_type).label)
+
     @property
     def is_open(self) -> bool:
         return self.state != State.CLOSED

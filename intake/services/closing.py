@@ -105,7 +105,8 @@ def transfer_emergency(
         actor=actor,
         at=at,
         channel=channel,
-        matter=_("紧急情况，已即时转接 %(line)s。") % {"line": line},
+        # Kept text is in the city's language, whatever language the agent reads.
+        matter=f"紧急情况，已即时转接 {line}。",
         called_at=at,
         request_type=RequestType.HELP,
         level="L1",

@@ -264,7 +264,7 @@ function showMissing() {
     [words.unit, byName("dispatch-lead_unit").value],
   ];
   const left = needs.filter(([, isThere]) => !isThere).map(([label]) => label);
-  missing.textContent = left.length ? words.words.replace("%s", left.join("、")) : "";
+  missing.textContent = left.length ? words.words.replace("%s", left.join(words.joiner)) : "";
 }
 form.addEventListener("input", showMissing);
 form.addEventListener("change", showMissing);

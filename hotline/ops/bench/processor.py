@@ -20,14 +20,6 @@ def seconds(root: int) -> float:
     return sum(used.get(pid, 0) for pid in family) / _TICKS
 
 
-def machine() -> float:
-    """What all programs of the machine have used together, the host's share of a virtual one
-    included."""
-    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
-    user, nice, system, _idle, _wait, irq, softirq, steal = (int(each) for each in fields[:8])
-    return (user + nice + system + irq + softirq + steal) / _TICKS
-
-
 def _all() -> tuple[dict[int, int], dict[int, int]]:
     """Parent and ticks of every process. The ticks of children that were waited for count with
     their parent, so that nothing is lost when a worker or a backend ends."""

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from hotline.core.reference import forget_all
 from hotline.ops import preparation
-from hotline.ops.bench import bare_sql, building, cast, processor, site
+from hotline.ops.bench import bare_sql, building, cast, site
 from hotline.ops.bench.bare_sql import Recording, Replay
 from hotline.ops.bench.building import Built
 from hotline.ops.bench.operations import (
@@ -78,6 +78,11 @@ class Measured:
         return statistics.median(self.took)
 
     @property
+    def others_share(self) -> float:
+        """How much of the machine other programs took meanwhile."""
+        return self.others_seconds / self.seconds / (os.cpu_count() or 1)
+
+    @property
     def p95(self) -> float:
         return sorted(self.took)[max(0, -(-len(self.took) * 95 // 100) - 1)]
 
@@ -103,12 +108,6 @@ class Figures:
     def lives_per_second(self) -> float:
         """Whole lives over the time of all their parts."""
         return self.lives[0].count / sum(part.seconds for part in self.lives)
-
-    @property
-    def others_share(self) -> float:
-        """How much of the machine other programs took while whole lives were lived."""
-        seconds = sum(part.seconds for part in self.lives)
-        return sum(part.others_seconds for part in self.lives) / seconds / (os.cpu_count() or 1)
 
 
 class Bench:
@@ -182,17 +181,14 @@ class Bench:
     ) -> tuple[Measured, list[str]]:
         """Let the load generator play the scripts; what it measured, and the numbers created."""
         plan = {"host": site.HOST, "port": self.web.port, "clients": clients, "scripts": scripts}
-        (web, database), machine = self.web.seconds(), processor.machine()
+        before = self.web.seconds()
         done = subprocess.run(
             [sys.executable, "-m", "hotline.ops.bench.load"],
             input=json.dumps(plan).encode(),
             stdout=subprocess.PIPE,
             check=True,
         )
-        machine = processor.machine() - machine
-        web, database = (
-            now - then for now, then in zip(self.web.seconds(), (web, database), strict=True)
-        )
+        web, database = (now - then for now, then in zip(self.web.seconds(), before, strict=True))
         result: dict[str, Any] = json.loads(done.stdout)
         self.figures.failed += result["failed"]
         self.figures.failures += result["failures"]
@@ -203,7 +199,9 @@ class Bench:
             web_seconds=web,
             database_seconds=database,
             load_seconds=result["own_seconds"],
-            others_seconds=max(0.0, machine - web - database - result["own_seconds"]),
+            others_seconds=max(
+                0.0, result["machine_seconds"] - web - database - result["own_seconds"]
+            ),
         )
         return measured, result["numbers"]
 

@@ -10,14 +10,13 @@ import csv
 import datetime as dt
 import random
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from hotline.ops.simulation.arrivals import is_heating_season
 from hotline.ops.simulation.balance import Balanced
-from knowledge.models import category_by_code
 
 FOLDER = Path(__file__).resolve().parent
 # Of all messages, consultations; the rest by kind (published for 2019–2021; kinds inferred).
@@ -74,8 +73,10 @@ class Invented:
 
     is_invented = True
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, names: Mapping[str, str] | None = None) -> None:
+        """`names` are what the classes are called, for the titles."""
         self._rng = rng
+        self._names = names or {}
         with (FOLDER / "situations.toml").open("rb") as file:
             data = tomllib.load(file)
         self._phrases: dict[str, list[str]] = data["phrases"]
@@ -126,8 +127,9 @@ class Invented:
 
     def _title(self, kind: str, code: str, estate: str) -> str:
         """What an agent would write over it: where and what."""
-        category = category_by_code(code)
-        what = category.name if category else ""
+        what = self._names.get(code)
+        if what is None:
+            return ""
         return f"咨询{what}" if kind == "consult" else f"{estate}{what}"
 
 

@@ -121,7 +121,7 @@ def clock_line(clock: ClockLike, reading: Reading) -> str:
     """One clock in one line of a tooltip: what, until when, how it stands."""
     label = getattr(clock, "get_kind_display", lambda: _("时限"))()
     provisional = _("（暂定）") if getattr(clock, "is_provisional", False) else ""
-    return f"{label}{provisional}　{moment(clock.due_at)}　{reading.words}"
+    return f"{label}{provisional} · {moment(clock.due_at)} · {reading.words}"
 
 
 @register.simple_tag(takes_context=True)

@@ -82,7 +82,7 @@ def _title(event: TicketEvent) -> str:
     label, detail = event_label(event.type), event_detail(event)
     if event.type not in _OWN_ACTS and (unit := unit_name(event.unit_id)):
         label = f"{label} · {unit}"
-    return f"{label}：{detail}" if detail else label
+    return label + _("：") + detail if detail else label
 
 
 def _changes(data: dict[str, Any]) -> list[dict[str, str]]:

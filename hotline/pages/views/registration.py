@@ -93,9 +93,10 @@ def _page(
 def _with_number(text: str, number: str) -> SafeString:
     """A sentence with a ticket's number that opens and copies."""
     return format_html(
-        '{}：<a class="mono strong" href="{}" target="_blank" rel="noopener">{}</a>'
+        '{}{}<a class="mono strong" href="{}" target="_blank" rel="noopener">{}</a>'
         ' <button class="btn btn-sm" type="button" data-copy="{}">{}</button>',
         text,
+        _("："),
         reverse("ticket", args=[number]),
         number,
         number,

@@ -19,6 +19,7 @@ from hotline.ops.simulation.arrivals import midnight
 from hotline.ops.simulation.messages import FileProblem, FromFile, Invented
 from hotline.ops.simulation.run import run
 from intake.models import Ticket
+from knowledge.models import categories
 
 CITY = "city"
 
@@ -54,7 +55,8 @@ class Command(BaseCommand):
         source: Invented | FromFile
         try:
             file = options["messages"]
-            source = FromFile(Path(file), rng) if file else Invented(rng)
+            names = {c.code: c.name for c in categories().values()}
+            source = FromFile(Path(file), rng) if file else Invented(rng, names)
         except FileProblem as problem:
             raise CommandError(str(problem)) from problem
         if not deployment.is_simulated:
