@@ -159,10 +159,10 @@ def _greet(host: str, port: int, say: Callable[[str], None]) -> None:
     from hotline.ops.demo import logins
 
     name = _reachable(host)
-    say(f"\n热线平台已启动:http://{f'[{name}]' if ':' in name else name}:{port}/")
+    say(f"\n热线平台已启动：http://{f'[{name}]' if ':' in name else name}:{port}/")
     rows = logins()
     if rows:
-        say("演示账号(用户名 / 密码 / 身份):")
+        say("演示账号（用户名 / 密码 / 身份）：")
     for username, password, role in rows:
         say(f"  {username:<12} {password:<14} {role}")
     say("按 Ctrl-C 停止。")
