@@ -31,7 +31,7 @@ check-api: setup-dev ; @$(MANAGE) spectacular --validate --fail-on-warn --file /
 pytest: setup-dev ; @$(PY) -m pytest $(ARGS)
 
 simulate: setup ; @$(WITH_STACK) $(MANAGE) simulate $(ARGS)
-bench: setup ; @$(WITH_STACK) $(MANAGE) bench $(ARGS)
+bench: setup ; @$(MANAGE) bench $(ARGS)
 screenshots: setup-dev ; @$(WITH_STACK) $(MANAGE) screenshots $(ARGS)
 
 bundle: setup ; @$(PY) -P hotline/ops/bundle.py

@@ -93,15 +93,19 @@ def as_app_role(db: None) -> Callable[[], AbstractContextManager[Connection]]:
     return connect
 
 
-# === Speed ================================================================================
+# === What differs from a running site =====================================================
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quick_passwords() -> Iterator[None]:
-    """Argon2 is slow on purpose; no test is about its strength."""
+def settings_of_tests() -> Iterator[None]:
+    """Argon2 is slow on purpose and no test is about its strength; static files are named as
+    they lie in the tree, because nobody has collected them in a fresh clone."""
+    from django.conf import settings
     from django.test import override_settings
 
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES={**settings.STORAGES, "staticfiles": plain},
     ):
         yield

@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from hotline.core.models import Staff
@@ -39,10 +38,8 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def small_city(transactional_db: None, settings: Settings) -> None:
-    """The small city, and static files as they lie in the tree."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+def small_city(transactional_db: None) -> None:
+    """The small city, written where the live server sees it."""
     make.seed_reference()
 
 

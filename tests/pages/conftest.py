@@ -15,10 +15,8 @@ from tests import factories as make
 
 @pytest.fixture(autouse=True)
 def _small_city(db: None, settings: Settings) -> None:
-    """The small city; and pages that do not wait for collected static files."""
+    """The small city."""
     make.seed_reference()
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.SESSION_COOKIE_AGE = 90 * 86_400  # the clock moves by days while somebody reads
 
 
