@@ -68,7 +68,7 @@ class MatterForm(RegistrationForm):
             "matter": forms.Textarea(attrs={"rows": 6}),
             "area": TypeAhead(
                 street_options,
-                url_name="registration_areas",
+                url_name="area_options",
                 named=area_option,
                 placeholder=gettext_lazy("街道、社区的名称或拼音首字母"),
             ),

@@ -22,7 +22,6 @@ urlpatterns = [
     path("intake/new/", registration.registration, name="registration"),
     path("intake/new/caller/", registration.caller, name="registration_caller"),
     path("intake/new/choices/", registration.choices, name="registration_choices"),
-    path("intake/new/areas/", registration.areas, name="registration_areas"),
     path("intake/new/draft/", registration.draft, name="registration_draft"),
     path("intake/new/draft/discard/", registration.discard, name="registration_discard"),
     path("intake/emergency/", registration.emergency, name="registration_emergency"),

@@ -31,6 +31,11 @@ def focused(page: Any) -> str:
     return page.evaluate("document.activeElement.id")
 
 
+def expect_focus(page: Any, field: str) -> None:
+    """The field gets the focus, at the latest when the browser has drawn the part that opens."""
+    page.wait_for_function("id => document.activeElement.id === id", arg=field)
+
+
 def tab(page: Any, times: int = 1) -> None:
     for _n in range(times):
         page.keyboard.press("Tab")
@@ -129,11 +134,11 @@ def test_enter_walks_on_and_never_sends(page: Any) -> None:
 
 def test_a_key_whose_part_is_empty_goes_there_first(page: Any) -> None:
     page.keyboard.press("F4")
-    assert focused(page) == "id_answer-text"
+    expect_focus(page, "id_answer-text")
     page.keyboard.press("F6")
-    assert focused(page) == "id_inform-code_0"
+    expect_focus(page, "id_inform-code_0")
     page.keyboard.press("F8")
-    assert focused(page) == "id_dispatch-lead_unit"
+    expect_focus(page, "id_dispatch-lead_unit")
 
 
 def test_a_refusal_puts_the_cursor_where_it_is_mended(page: Any) -> None:

@@ -53,7 +53,6 @@ GET  intake/new/                              + + . . +  . . .  . .  . .  . . . 
 POST intake/new/                              + + . . +  . . .  . .  . .  . . .  L
 POST intake/new/caller/                       + + . . +  . . .  . .  . .  . . .  L
 GET  intake/new/choices/                      + + . . +  . . .  . .  . .  . . .  L
-GET  intake/new/areas/                        + + . . +  . . .  . .  . .  . . .  L
 POST intake/new/draft/                        + + . . +  . . .  . .  . .  . . .  L
 POST intake/new/draft/discard/                + + . . +  . . .  . .  . .  . . .  L
 POST intake/emergency/                        + + . . +  . . .  . .  . .  . . .  L

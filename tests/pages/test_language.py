@@ -145,7 +145,7 @@ PEOPLE = (
 )  # fmt: skip
 LISTS = (
     "/", "/intake/new/", "/intake/new/choices/?area=990101001&category=0501&level=L3",
-    "/intake/new/areas/?q=甲", "/options/areas/?q=甲", "/inbox/", "/inbox/?tab=late",
+    "/options/areas/?q=甲", "/inbox/", "/inbox/?tab=late",
     "/inbox/?tab=replied", "/inbox/?tab=copies", "/inbox/?q=0", "/inbox/updates/?since=0",
     "/tickets/", "/tickets/?state=open&level=L3&overdue=on&sort=left&q=0",
     "/tickets/?unit=990101001&category=05&area=990101&channel=phone&request_type=complaint",

@@ -96,7 +96,6 @@ def test_those_who_take_calls_see_the_form(sign_in: SignIn, role: str) -> None:
         ("registration", "post"),
         ("registration_caller", "post"),
         ("registration_choices", "get"),
-        ("registration_areas", "get"),
         ("registration_draft", "post"),
         ("registration_discard", "post"),
         ("registration_emergency", "post"),
@@ -619,7 +618,7 @@ def test_an_unknown_place_proposes_nobody(browser: Client) -> None:
 
 
 def places(browser: Client, query: str) -> list[str]:
-    page = browser.get(reverse("registration_areas"), {"q": query}).content.decode()
+    page = browser.get(reverse("area_options"), {"q": query}).content.decode()
     return re.findall(r'<option value="\d+"[^>]*>([^<]+)<', page)
 
 
@@ -642,7 +641,7 @@ def test_more_places_than_are_shown_ask_for_another_letter(browser: Client) -> N
     for _n in range(25):
         make.make_area()
 
-    page = browser.get(reverse("registration_areas"), {"q": "新设"}).content.decode()
+    page = browser.get(reverse("area_options"), {"q": "新设"}).content.decode()
 
     assert page.count("<option value=") == 21
     assert "继续输入缩小范围" in page

@@ -16,4 +16,4 @@ def areas(request: StaffRequest) -> HttpResponse:
     """Places in which every word typed occurs; one more than is shown says to go on typing."""
     found = matching_areas(request.GET.get("q", "")[:60])
     context = {"options": found[:SHOWN_AREAS], "has_more": len(found) > SHOWN_AREAS}
-    return render(request, "pages/registration_areas.html", context)
+    return render(request, "pages/area_options.html", context)

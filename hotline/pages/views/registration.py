@@ -29,7 +29,6 @@ from hotline.pages.registration import (
     keep_draft,
     preview,
 )
-from hotline.pages.type_ahead import SHOWN_AREAS, matching_areas
 from hotline.pages.workplaces import REGISTRARS
 from intake import services as intake
 from intake.forms import EmergencyForm
@@ -133,15 +132,6 @@ def choices(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
     context = {"preview": preview(request.GET.dict(), at=now), "as_of": now, "is_update": True}
     return render(request, "pages/registration_choices.html", context)
-
-
-@require_GET
-@staff_page(*REGISTRARS)
-def areas(request: StaffRequest) -> HttpResponse:
-    """Places for the type-ahead field."""
-    found = matching_areas(request.GET.get("q", "")[:60])
-    context = {"options": found[:SHOWN_AREAS], "has_more": len(found) > SHOWN_AREAS}
-    return render(request, "pages/registration_areas.html", context)
 
 
 @require_POST
