@@ -276,6 +276,9 @@ LOGGING = {
 }
 
 # Numbers without a published source are configuration (domain §14).
+COOPERATION_SHARE = float(os.environ.get("COOPERATION_SHARE", "0.8"))
+RETURNS_BEFORE_DESIGNATION = int(os.environ.get("RETURNS_BEFORE_DESIGNATION", "3"))
+UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "30"))
 REHANDLE_MAX = int(os.environ.get("REHANDLE_MAX", "2"))
 CALLBACK_ATTEMPTS = int(os.environ.get("CALLBACK_ATTEMPTS", "3"))
 CALLBACK_HOURS = (dt.time(9), dt.time(20))

@@ -16,10 +16,10 @@ from typing import Any
 from django.db import DatabaseError, OperationalError, connection, transaction
 
 from hotline.core.actors import Actor
-from hotline.core.models import ClockKind
+from hotline.core.models import RISING_KINDS, ClockKind
 from hotline.core.violations import Busy, NotVisible, StaleVersion
 from intake import clocks, verbs
-from intake.models import Clock, Ticket, TicketEvent
+from intake.models import AdjustmentKind, Clock, ClockAdjustment, Ticket, TicketEvent
 
 
 class Act:
@@ -43,6 +43,7 @@ class Act:
         self._events: list[TicketEvent] = []
         self._started: list[Clock] = []
         self._touched: dict[int, Clock] = {}
+        self._adjustments: list[ClockAdjustment] = []
         self._running = running
 
     # --- the ticket's row -----------------------------------------------------------------
@@ -102,20 +103,93 @@ class Act:
     ) -> list[Clock]:
         """Stop running clocks of these kinds (all kinds when none is named). A clock stopped at
         or after its due time has breached, and says so in an event of its own."""
-        stopped = []
-        for clock in self.running(*kinds):
-            self.breach_if_late(clock, self.at)
-            clocks.stop(clock, self.at, is_cancelled=is_cancelled)
-            self._touch(clock)
-            stopped.append(clock)
+        stopped = self.running(*kinds)
+        for clock in stopped:
+            self.stop_clock(clock, is_cancelled=is_cancelled)
         return stopped
 
-    def move(self, clock: Clock, *, opens_at: dt.datetime, due_at: dt.datetime) -> None:
-        """Recompute a running clock; if it was late before, that stays recorded."""
+    def stop_clock(self, clock: Clock, *, is_cancelled: bool = False) -> None:
+        """Stop this one clock, with what was going to follow if it stayed missed (R-106)."""
+        if not clock.is_running:
+            return
+        if clock.is_paused(self.at):
+            self.resume(clock, cause="stopped")
         self.breach_if_late(clock, self.at)
-        if clock.breached_at is None:
-            clocks.move_due(clock, opens_at=opens_at, due_at=due_at)
+        clocks.stop(clock, self.at, is_cancelled=is_cancelled)
         self._touch(clock)
+        if clock.breached_at is not None and clock.kind not in RISING_KINDS:
+            for rising in self.running(*RISING_KINDS):
+                if rising.subject_id == clock.pk:
+                    self.stop_clock(rising, is_cancelled=True)
+
+    def move(
+        self,
+        clock: Clock,
+        *,
+        opens_at: dt.datetime,
+        due_at: dt.datetime,
+        cause: str = "",
+        kind: AdjustmentKind = AdjustmentKind.BROUGHT_FORWARD,
+    ) -> None:
+        """Bring a running clock forward; if it was late before, that stays recorded."""
+        if not self._can_move(clock):
+            return
+        was_due_at = clock.due_at
+        clocks.bring_forward(clock, opens_at=opens_at, due_at=due_at)
+        self._adjusted(clock, kind, cause, was_due_at)
+
+    def pause(self, clock: Clock, *, until: dt.datetime, cause: str) -> None:
+        """Let a promise stand still, at most until `until` (R-048). A pause that is still on is
+        ended first."""
+        if not self._can_move(clock):
+            return
+        if clock.paused_at is not None:
+            self.resume(clock, cause=cause)
+        was_due_at = clock.due_at
+        clocks.pause(clock, self.at, until)
+        self._adjusted(clock, AdjustmentKind.PAUSED, cause, was_due_at, until=until)
+
+    def resume(self, clock: Clock, *, cause: str) -> None:
+        """End a pause; nothing happens to a clock that is not paused or was missed."""
+        if clock.paused_at is None or not self._can_move(clock):
+            return
+        was_due_at = clock.due_at
+        clocks.resume(clock, self.at)
+        self._adjusted(clock, AdjustmentKind.RESUMED, cause, was_due_at)
+
+    def extend(self, clock: Clock, amount: int, unit: str, *, cause: str) -> bool:
+        """Add to a promise; False when it was missed before, which an extension never heals."""
+        if not self._can_move(clock):
+            return False
+        was_due_at = clock.due_at
+        clocks.extend(clock, amount, unit, self.at)
+        self._adjusted(clock, AdjustmentKind.EXTENDED, cause, was_due_at, amount=amount, unit=unit)
+        return True
+
+    def _can_move(self, clock: Clock) -> bool:
+        self.breach_if_late(clock, self.at)
+        self._touch(clock)
+        return clock.is_running and clock.breached_at is None
+
+    def _adjusted(
+        self,
+        clock: Clock,
+        kind: AdjustmentKind,
+        cause: str,
+        was_due_at: dt.datetime,
+        **details: Any,
+    ) -> None:
+        self._adjustments.append(
+            ClockAdjustment(
+                clock=clock,
+                kind=kind,
+                cause=cause,
+                adjusted_at=self.at,
+                was_due_at=was_due_at,
+                due_at=clock.due_at,
+                **details,
+            )
+        )
 
     def breach_if_late(self, clock: Clock, at: dt.datetime) -> bool:
         """Record a missed promise with the time it was missed, once."""
@@ -171,6 +245,8 @@ class Act:
         write_clocks(list(self._touched.values()))
         if self._started:
             Clock.objects.bulk_create(self._started)
+        if self._adjustments:
+            ClockAdjustment.objects.bulk_create(self._adjustments)
         ticket.save(update_fields=["state", "version", "event_seq", *self._fields])
         write_events(self._events)
 
@@ -191,16 +267,19 @@ _UPDATE_CLOCKS = """
 UPDATE intake_clock AS c
 SET opens_at = v.opens_at, due_at = v.due_at, warn_at = v.warn_at, sweep_at = v.sweep_at,
     warned_at = v.warned_at, breached_at = v.breached_at, stopped_at = v.stopped_at,
-    is_cancelled = v.is_cancelled, is_provisional = v.is_provisional
+    is_cancelled = v.is_cancelled, is_provisional = v.is_provisional,
+    paused_at = v.paused_at, pause_ends_at = v.pause_ends_at, base_due_at = v.base_due_at
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
             %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-            %s::boolean[], %s::boolean[])
+            %s::boolean[], %s::boolean[], %s::timestamptz[], %s::timestamptz[],
+            %s::timestamptz[])
      AS v(id, opens_at, due_at, warn_at, sweep_at, warned_at, breached_at, stopped_at,
-          is_cancelled, is_provisional)
+          is_cancelled, is_provisional, paused_at, pause_ends_at, base_due_at)
 WHERE c.id = v.id
 """
 _CLOCK_COLUMNS = ("id", "opens_at", "due_at", "warn_at", "sweep_at", "warned_at", "breached_at",
-                  "stopped_at", "is_cancelled", "is_provisional")  # fmt: skip
+                  "stopped_at", "is_cancelled", "is_provisional", "paused_at", "pause_ends_at",
+                  "base_due_at")  # fmt: skip
 _INSERT_EVENTS = """
 WITH event AS (
     INSERT INTO intake_ticketevent (ticket_id, number, seq, type, schema_version, occurred_at,
@@ -327,4 +406,11 @@ UNIT_CLOCKS = (
     ClockKind.FINAL_REPLY,
     ClockKind.MEASURE,
     ClockKind.RULING,
+    ClockKind.COOPERATION,
+    ClockKind.DELEGATION,
+    ClockKind.EXTENSION_RULING,
+    ClockKind.FACTS,
+    ClockKind.LEDGER_RULING,
+    ClockKind.LEDGER_REVIEW,
+    ClockKind.COORDINATION,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -72,3 +73,22 @@ class UnitField(CodeField):
         if unit is None or unit.valid_from > today or (unit.valid_to and unit.valid_to <= today):
             return None
         return unit
+
+
+class UnitsField(UnitField):
+    """Several units in force today, by codes separated by commas or spaces."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in (None, ""):
+            return []
+        codes = re.split(r"[\s,，、]+", value.strip()) if isinstance(value, str) else value
+        return [super(UnitsField, self).to_python(code) for code in codes if code]
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return ",".join(getattr(unit, "code", unit) for unit in value)
+        return value
+
+    def validate(self, value: Any) -> None:
+        if self.required and not value:
+            raise ValidationError(self.error_messages["required"], code="required")

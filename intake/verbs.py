@@ -114,5 +114,16 @@ def lead(ticket: Ticket, actor: Actor) -> bool:
     return actor.handles(ticket.lead_unit_id)
 
 
+def assisting(ticket: Ticket, actor: Actor) -> bool:
+    """A handler of a unit that the lead, or a unit below it, has asked for help. The lead itself
+    answers without asking the database."""
+    return not lead(ticket, actor) and actor.assists(ticket.assisting_units)
+
+
+def holding(ticket: Ticket, actor: Actor) -> bool:
+    """A handler of any unit that holds an order on the ticket: its lead or one that assists."""
+    return lead(ticket, actor) or assisting(ticket, actor)
+
+
 def either(*rules: Who) -> Who:
     return lambda ticket, actor: any(rule(ticket, actor) for rule in rules)

@@ -1,9 +1,10 @@
 """Everything that dispatch does to a ticket. Each function is one act in one transaction."""
 
-from .desk import Proposal, propose_unit, register_and_dispatch
-from .dispatching import dispatch, recall
+from .desk import register_and_dispatch
+from .dispatching import dispatch, recall, undo_dispatch
 from .handling import contact, reply, report, sign
-from .objections import raise_objection, reject_objection, return_to_desk
+from .objections import designate, raise_objection, reject_objection, return_to_desk
+from .proposing import Proposal, propose_unit
 from .rounds import accept_answer, begin_round
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "accept_answer",
     "begin_round",
     "contact",
+    "designate",
     "dispatch",
     "propose_unit",
     "raise_objection",
@@ -21,4 +23,5 @@ __all__ = [
     "report",
     "return_to_desk",
     "sign",
+    "undo_dispatch",
 ]

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
-from django.utils import timezone
+from django.conf import settings
 from django.utils.translation import gettext as _
 
-from dispatch.models import (
-    Assignment,
-    AssignmentRole,
-    AssignmentState,
-    Objection,
-    ObjectionOutcome,
+from dispatch.models import Assignment, AssignmentRole, AssignmentState, EndReason
+from dispatch.services.duties import check_duty
+from dispatch.services.orders import (
+    check_unit,
+    open_assisting,
+    open_callback,
+    take_back,
+    today,
 )
+from dispatch.services.proposing import Proposal, propose_unit
 from hotline.core import limits
 from hotline.core.actors import Actor
-from hotline.core.models import ClockKind, Unit, UnitKind
+from hotline.core.models import ASSISTING_KINDS, ClockKind, Unit, UnitKind
 from hotline.core.places import district_unit
-from hotline.core.violations import RuleViolation
-from intake.acts import UNIT_CLOCKS, Act, act
-from intake.models import Access, Note, RequestType, Ticket
+from hotline.core.violations import IllegalMove, RuleViolation
+from intake.acts import Act, act
+from intake.models import Access, Level, Note, Ticket
 from intake.models.access import AccessRole
 from intake.services.registration import district_of, tidy
 from knowledge.models import Category, categories
 
 BASIS_LIMIT = 200
-# Accusations are never handed to the accused (R-020).
-_ACCUSING = (RequestType.COMPLAINT, RequestType.REPORT)
+REASON_LIMIT = 500
 
 
 def dispatch(
@@ -38,16 +41,19 @@ def dispatch(
     version: int | None = None,
     lead_unit: Unit,
     category: Category | None = None,
+    cooperators: Sequence[Unit] = (),
     basis: str = "",
 ) -> Ticket:
     """Dispatch to one lead unit, with a deadline on the order (R-030, R-033, R-035).
 
     A street or town gets the order directly and its district exactly one supervising copy, which
-    has no sign clock and no score (R-031). The unit's clocks start now: sign, first contact
-    (unless anonymous), feedback; and the call-back opens when the limit expires, whatever happens
-    (R-081). The promise to the citizen is untouched.
+    has no sign clock and no score (R-031). `cooperators` get orders of their own below the lead's,
+    due before it (R-051). The unit's clocks start now: sign, first contact (unless anonymous),
+    feedback; and the call-back opens when the limit expires, whatever happens (R-081). The promise
+    to the citizen is untouched. The catalogue's edition and clause are kept with the order.
 
-    Raises RuleViolation when the unit may not lead, is accused itself, or no limit is configured.
+    Raises RuleViolation when a unit may not take its part (kind, duty list, accused itself), or no
+    limit is configured.
     """
     with act("dispatch", number, actor=actor, at=at, version=version) as a:
         ticket = a.ticket
@@ -55,39 +61,79 @@ def dispatch(
             a.change(category=category)
         if ticket.category_id is None:
             raise RuleViolation("category_required", field="category")
-        _check_lead(ticket, lead_unit, timezone.localdate(at))
-        basis = tidy(basis, BASIS_LIMIT, _("派单依据"), "basis")
-        ticket.mark_dispatched()
-        a.change(lead_unit=lead_unit, dispatched_at=at)
-        assignments = [_order(ticket, lead_unit, AssignmentRole.LEAD, at, basis)]
-        copy = _supervising_district(lead_unit)
-        if copy is not None:
-            assignments.append(_order(ticket, copy, AssignmentRole.SUPERVISE, at, ""))
-        Assignment.objects.bulk_create(assignments)
-        Access.objects.bulk_create(
-            Access(ticket=ticket, unit_id=o.unit_id, role=AccessRole(o.role), granted_at=at)
-            for o in assignments
-        )
-        feedback = start_unit_clocks(a, assignments[0])
-        a.stop(ClockKind.DISPATCH)
-        a.record(
-            "dispatched",
-            unit_id=lead_unit.pk,
-            assignment=assignments[0].pk,
-            copy=copy.code if copy else None,
-            due_at=feedback.isoformat(),
-            category=categories()[ticket.category_id].code,
-        )
+        # After so many wrong dispatches the hotline designates, and the unit named keeps it.
+        is_designated = ticket.return_count >= settings.RETURNS_BEFORE_DESIGNATION
+        give(a, lead_unit, cooperators, basis, is_designated=is_designated)
     return a.ticket
 
 
-def _check_lead(ticket: Ticket, unit: Unit, today: dt.date) -> None:
-    if unit.valid_from > today or (unit.valid_to and unit.valid_to <= today):
-        raise RuleViolation("unit_not_in_force", field="lead_unit", unit=unit.name)
-    if unit.kind in (UnitKind.COMMUNITY, UnitKind.HOTLINE):
+def give(
+    a: Act,
+    lead_unit: Unit,
+    cooperators: Sequence[Unit] = (),
+    basis: str = "",
+    *,
+    is_designated: bool,
+) -> Assignment:
+    """The dispatch itself, inside an act: orders, access, clocks and the event. What the authority
+    designates (a ruling, a consultation) is not held against the duty lists."""
+    ticket, at = a.ticket, a.at
+    _check_lead(a, lead_unit, is_designated=is_designated)
+    basis = tidy(basis, BASIS_LIMIT, _("派单依据"), "basis")
+    proposal = _proposal(ticket, at)
+    ticket.mark_dispatched()
+    a.change(lead_unit=lead_unit, dispatched_at=at)
+    lead = _lead_order(a, lead_unit, basis, proposal, is_designated=is_designated)
+    orders = [lead]
+    copy = _supervising_district(lead_unit)
+    if copy is not None:
+        orders.append(_copy(a, copy))
+    Assignment.objects.bulk_create(orders)
+    Access.objects.bulk_create(
+        Access(ticket=ticket, unit_id=o.unit_id, role=AccessRole(o.role), granted_at=at)
+        for o in orders
+    )
+    feedback = start_unit_clocks(a, lead)
+    for unit in dict.fromkeys(cooperators):
+        check_assistant(a, unit, lead_unit, AssignmentRole.COOPERATE, "cooperators")
+        open_assisting(a, lead, unit, AssignmentRole.COOPERATE)
+    a.stop(ClockKind.DISPATCH)
+    assert ticket.category_id is not None
+    a.record(
+        "dispatched",
+        unit_id=lead_unit.pk,
+        assignment=lead.pk,
+        copy=copy.code if copy else None,
+        cooperators=[unit.code for unit in dict.fromkeys(cooperators)],
+        due_at=feedback.isoformat(),
+        category=categories()[ticket.category_id].code,
+        catalogue=lead.catalogue_version_id,
+        entry=lead.entry_id,
+        is_designated=is_designated,
+    )
+    return lead
+
+
+def _check_lead(a: Act, unit: Unit, *, is_designated: bool) -> None:
+    if unit.kind in (*ASSISTING_KINDS, UnitKind.HOTLINE):
         raise RuleViolation("unit_cannot_lead", field="lead_unit", unit=unit.name)
-    if ticket.request_type in _ACCUSING and unit.name in ticket.text.target:
-        raise RuleViolation("conflict_of_interest", field="lead_unit", unit=unit.name)
+    check_unit(a.ticket, unit, today(a.at), "lead_unit")
+    if not is_designated:
+        check_duty(unit, a.ticket.category_id, AssignmentRole.LEAD, today(a.at), "lead_unit")
+
+
+def check_assistant(a: Act, unit: Unit, lead_unit: Unit, role: AssignmentRole, field: str) -> None:
+    """Refuse a unit that cannot assist here: the lead itself, the hotline, one that is accused or
+    gone, or whose duty list does not have the matter (R-040)."""
+    if unit.pk == lead_unit.pk or unit.kind == UnitKind.HOTLINE:
+        raise RuleViolation("unit_cannot_assist", field=field, unit=unit.name)
+    check_unit(a.ticket, unit, today(a.at), field)
+    check_duty(unit, a.ticket.category_id, role, today(a.at), field)
+
+
+def _proposal(ticket: Ticket, at: dt.datetime) -> Proposal | None:
+    category = categories().get(ticket.category_id or 0)
+    return propose_unit(ticket.area, at=at, category=category)
 
 
 def _supervising_district(lead_unit: Unit) -> Unit | None:
@@ -97,19 +143,38 @@ def _supervising_district(lead_unit: Unit) -> Unit | None:
     return district_unit(district_of(lead_unit.area))
 
 
-def _order(
-    ticket: Ticket, unit: Unit, role: AssignmentRole, at: dt.datetime, basis: str
+def _lead_order(
+    a: Act, unit: Unit, basis: str, proposal: Proposal | None, *, is_designated: bool
 ) -> Assignment:
-    is_copy = role == AssignmentRole.SUPERVISE
+    ticket, at = a.ticket, a.at
+    is_as_proposed = proposal is not None and proposal.unit.pk == unit.pk
+    window = limits.due_for(ClockKind.OBJECTION_WINDOW, level=ticket.level, start=at)
     return Assignment(
         ticket=ticket,
         unit=unit,
-        role=role,
-        # A supervising copy has nothing to sign.
-        state=AssignmentState.SIGNED if is_copy else AssignmentState.PENDING,
+        role=AssignmentRole.LEAD,
         dispatched_at=at,
+        dispatched_by=a.actor.reference,
         basis=basis,
-        next_due_at=None if is_copy else _sign_due(ticket, at),
+        next_due_at=_sign_due(ticket, at),
+        catalogue_version_id=proposal.version_id if proposal else None,
+        # The clause that named this very unit; another unit was the dispatcher's own choice.
+        entry_id=proposal.entry_id if proposal and is_as_proposed else None,
+        is_as_proposed=None if proposal is None else is_as_proposed,
+        is_designated=is_designated,
+        objection_until=None if is_designated else window.at,
+    )
+
+
+def _copy(a: Act, district: Unit) -> Assignment:
+    """The district's supervising copy: nothing to sign."""
+    return Assignment(
+        ticket=a.ticket,
+        unit=district,
+        role=AssignmentRole.SUPERVISE,
+        state=AssignmentState.SIGNED,
+        dispatched_at=a.at,
+        dispatched_by=a.actor.reference,
     )
 
 
@@ -124,36 +189,27 @@ def _sign_due(ticket: Ticket, at: dt.datetime) -> dt.datetime:
     )
 
 
-def start_unit_clocks(a: Act, assignment: Assignment, *, is_first: bool = True) -> dt.datetime:
+def start_unit_clocks(a: Act, order: Assignment, *, is_first: bool = True) -> dt.datetime:
     """The unit's promises for a round of handling; returns when its feedback is due. In a later
-    round the order is already signed."""
-    options = {"unit_id": assignment.unit_id, "subject_id": assignment.pk}
-    feedback = a.start(ClockKind.FEEDBACK, **options)
+    round the order is already signed. Where the clause names another law's limit, the feedback
+    runs by that (R-058)."""
+    own = {"unit_id": order.unit_id, "subject_id": order.pk}
+    feedback = a.start(ClockKind.FEEDBACK, length=_other_limit(a, order), **own)
     if is_first:
-        a.start(ClockKind.SIGN, **options)
+        a.start(ClockKind.SIGN, **own)
     if not a.ticket.is_anonymous:
         if is_first:
-            a.start(ClockKind.FIRST_CONTACT, **options)
+            a.start(ClockKind.FIRST_CONTACT, **own)
         open_callback(a, feedback.due_at)
     return feedback.due_at
 
 
-def open_callback(a: Act, expected_at: dt.datetime) -> None:
-    """What waits after a reply or an expired limit: the call-back, which opens a while after the
-    limit expires or the reply comes, whichever is earlier (R-081); one waits at a time."""
-    ticket = a.ticket
-    if ticket.is_anonymous:  # nobody to call: the desk checks and closes (R-019)
-        a.start(ClockKind.CLOSING)
-        return
-    opens_at = limits.due_for(
-        ClockKind.CALLBACK_DELAY, level=ticket.level, start=expected_at, at=a.at
-    ).at
-    waiting = a.running(ClockKind.CALLBACK)
-    if not waiting:
-        a.start(ClockKind.CALLBACK, opens_at=opens_at)
-    elif opens_at < waiting[0].opens_at:
-        due = limits.due_for(ClockKind.CALLBACK, level=ticket.level, start=opens_at, at=a.at)
-        a.move(waiting[0], opens_at=opens_at, due_at=due.at)
+def _other_limit(a: Act, order: Assignment) -> tuple[int, str] | None:
+    """Another law's limit for the matter; an emergency keeps its two hours all the same."""
+    if order.entry_id is None or a.ticket.level == Level.L1:
+        return None
+    proposal = _proposal(a.ticket, a.at)
+    return proposal.length if proposal and proposal.entry_id == order.entry_id else None
 
 
 def recall(
@@ -161,10 +217,10 @@ def recall(
 ) -> Ticket:
     """The desk takes back its own erroneous order, with a reason; the unit is not blamed."""
     with act("recall", number, actor=actor, at=at, version=version) as a:
-        reason = tidy(reason, 500, _("原因"), "reason", required="reason_required")
+        reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
         unit_id = a.ticket.lead_unit_id
         a.ticket.mark_recalled()
-        take_back(a, AssignmentState.ENDED)
+        take_back(a, AssignmentState.ENDED, EndReason.RECALLED)
         event = a.record("recalled", unit_id=unit_id)
         Note.objects.create(
             ticket=a.ticket, seq=event.seq, text=reason, written_by=actor.reference, written_at=at
@@ -172,18 +228,18 @@ def recall(
     return a.ticket
 
 
-def take_back(a: Act, lead_becomes: AssignmentState) -> None:
-    """End every open order of the ticket and wait for dispatch again. The unit's clocks end
-    cancelled (what it had already missed stays missed); the promise to the citizen runs on."""
-    orders = Assignment.objects.filter(ticket=a.ticket, is_open=True)
-    if a.running(ClockKind.RULING):  # the order objected to is gone, and the question with it
-        Objection.objects.filter(assignment__in=orders, outcome="").update(
-            outcome=ObjectionOutcome.LAPSED, ruled_at=a.at, ruled_by=a.actor.reference
-        )
-    orders.filter(role=AssignmentRole.LEAD).update(state=lead_becomes)
-    orders.exclude(role=AssignmentRole.LEAD).update(state=AssignmentState.ENDED)
-    orders.update(is_open=False, ended_at=a.at, next_due_at=None)
-    Access.objects.filter(ticket=a.ticket, until=None).update(until=a.at)
-    a.stop(*UNIT_CLOCKS, ClockKind.CALLBACK, ClockKind.SUPERVISION, is_cancelled=True)
-    a.change(lead_unit=None, dispatched_at=None)
-    a.start(ClockKind.DISPATCH)
+def undo_dispatch(
+    *, number: str, actor: Actor, at: dt.datetime, version: int | None = None
+) -> Ticket:
+    """A slip of the hand: whoever dispatched takes it back within seconds, without a reason and
+    without it counting as a dispatch, as long as nobody has signed."""
+    with act("undo_dispatch", number, actor=actor, at=at, version=version) as a:
+        order = Assignment.objects.get(ticket=a.ticket, role=AssignmentRole.LEAD, is_open=True)
+        if order.dispatched_by != actor.reference or at > order.dispatched_at + dt.timedelta(
+            seconds=settings.UNDO_SECONDS
+        ):
+            raise IllegalMove("undo_over", number=number, seconds=settings.UNDO_SECONDS)
+        a.ticket.mark_recalled()
+        take_back(a, AssignmentState.ENDED, EndReason.UNDONE)
+        a.record("undone", unit_id=order.unit_id)
+    return a.ticket

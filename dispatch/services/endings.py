@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dispatch.models import Assignment, AssignmentState
+from dispatch.models import Assignment, AssignmentState, EndReason
+from dispatch.services.orders import end_questions
 from intake.acts import Act
 
 
 def end_orders(a: Act) -> None:
     """A closed ticket leaves every inbox, the district's supervising copy included."""
     if a.ticket.lead_unit_id is not None:
+        end_questions(a)
         Assignment.objects.filter(ticket=a.ticket, is_open=True).update(
-            state=AssignmentState.ENDED, is_open=False, ended_at=a.at, next_due_at=None
+            state=AssignmentState.ENDED,
+            is_open=False,
+            ended_at=a.at,
+            next_due_at=None,
+            end_reason=EndReason.CLOSED,
         )

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from dispatch.models import (
     Assignment,
-    AssignmentRole,
     AssignmentState,
     Contact,
     ContactMethod,
@@ -16,7 +15,12 @@ from dispatch.models import (
     ReplyKind,
     SupervisionOrder,
 )
-from dispatch.services.dispatching import open_callback
+from dispatch.services.orders import (
+    end_questions,
+    lead_order,
+    open_callback,
+    save_order,
+)
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.violations import IllegalMove, RuleViolation
@@ -33,13 +37,6 @@ REPORTED_LEVELS = {
     Level.L1: (ReplyKind.SITUATION, ClockKind.FINAL_REPLY),
     Level.L4: (ReplyKind.PLAN, ClockKind.MEASURE),
 }
-
-
-# Hand-written, because all that a unit does begins with it: making the ORM's SELECT costs twice as
-# much as running it. One row at most, by constraint.
-_LEAD_ORDER = (
-    "SELECT * FROM dispatch_assignment WHERE ticket_id = %s AND role = %s AND is_open FOR UPDATE"
-)
 
 
 def sign(*, number: str, actor: Actor, at: dt.datetime, version: int | None = None) -> Ticket:
@@ -133,7 +130,8 @@ def reply(
     told_at: dt.datetime | None = None,
 ) -> Ticket:
     """The unit's reply (R-064): the requester has been told how it ended, and the hotline is told
-    here; one without the other is no feedback. Ends the unit's clocks and opens the call-back.
+    here; one without the other is no feedback. Not before the units that assist have answered or
+    been released (design §4). Ends the unit's clocks and opens the call-back.
 
     After a re-handling the same text as before is refused.
     """
@@ -141,11 +139,14 @@ def reply(
         order = lead_order(a)
         if a.running(ClockKind.RULING):
             raise IllegalMove("objection_pending", number=number)
+        if order.has_open_below:  # type: ignore[attr-defined]
+            raise IllegalMove("assisting_open", number=number)
         text = tidy(text, REPLY_LIMIT, _("答复内容"), "text", required="reply_required")
         if order.round > 1 and order.replies.filter(text=text).exists():
             raise RuleViolation("same_reply", field="text")
         when = _told(a, order, told_by, told_at)
         a.ticket.mark_replied()
+        end_questions(a)
         a.stop(*UNIT_CLOCKS, ClockKind.PROMISE)
         open_callback(a, at)
         if a.ticket.replied_at is None:
@@ -156,23 +157,6 @@ def reply(
         save_order(a, order, "state", "replied_at", "is_open", "contacted_at")
         a.record("replied", unit_id=order.unit_id, assignment=order.pk, solved=solved)
     return a.ticket
-
-
-def lead_order(a: Act) -> Assignment:
-    """The ticket's open lead order, locked after the ticket. Raises DoesNotExist."""
-    found = list(Assignment.objects.raw(_LEAD_ORDER, [a.ticket.pk, AssignmentRole.LEAD.value]))
-    if not found:
-        raise Assignment.DoesNotExist
-    return found[0]
-
-
-def save_order(a: Act, order: Assignment, *fields: str) -> None:
-    """Write the order with the nearest of the unit's running promises, which sorts its inbox. A
-    ruling on the order's objection is the desk's promise, not the unit's."""
-    own = (order.pk, order.unit_id)
-    due = [c.due_at for c in a.running() if (c.subject_id, c.unit_id) == own]
-    order.next_due_at = min(due) if due and order.is_open else None
-    order.save(update_fields=[*fields, "next_due_at"])
 
 
 def _plausible(a: Act, order: Assignment, when: dt.datetime | None, field: str) -> dt.datetime:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from dispatch.models import Assignment, AssignmentRole, AssignmentState, SupervisionOrder
 from dispatch.services.dispatching import start_unit_clocks
-from dispatch.services.handling import save_order
+from dispatch.services.orders import save_order
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.violations import IllegalMove

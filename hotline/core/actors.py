@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,6 +66,12 @@ class Actor:
     def handles(self, unit_id: int | None) -> bool:
         """Whether this actor may write a result for the unit; a contractor never (R-121)."""
         return unit_id is not None and unit_id in self.unit_ids and not self.has(Role.CONTRACTOR)
+
+    def assists(self, unit_ids: Callable[[], frozenset[int]]) -> bool:
+        """Whether this actor acts for one of the units; they are only asked for when it can."""
+        if not self.unit_ids or self.has(Role.CONTRACTOR):
+            return False
+        return bool(self.unit_ids & unit_ids())
 
     @property
     def reference(self) -> str:

@@ -13,9 +13,15 @@ from hotline.core.violations import RuleViolation
 
 
 @remembered(TimeLimit)
+def limits_by_id() -> dict[int, TimeLimit]:
+    """Every limit that is or was in force, oldest first."""
+    return {limit.pk: limit for limit in TimeLimit.objects.order_by("valid_from")}
+
+
+@remembered(TimeLimit)
 def _limits() -> dict[str, list[TimeLimit]]:
     by_kind: dict[str, list[TimeLimit]] = {}
-    for limit in TimeLimit.objects.order_by("valid_from"):
+    for limit in limits_by_id().values():
         by_kind.setdefault(limit.kind, []).append(limit)
     return by_kind
 

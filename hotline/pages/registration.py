@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dispatch.forms import DispatchForm
+from dispatch.forms.orders import DispatchForm
 from dispatch.services import Proposal, propose_unit, register_and_dispatch
 from hotline.core import limits
 from hotline.core.actors import Actor

@@ -1,7 +1,7 @@
 """The ticket and everything that belongs to it alone."""
 
 from .access import Access
-from .clocks import Clock
+from .clocks import AdjustmentKind, Clock, ClockAdjustment
 from .drafts import Draft
 from .events import TicketEvent
 from .notes import Note
@@ -11,7 +11,9 @@ from .tickets import CloseCode, Level, RequestType, State, Ticket, Urgency
 
 __all__ = [
     "Access",
+    "AdjustmentKind",
     "Clock",
+    "ClockAdjustment",
     "CloseCode",
     "Draft",
     "Level",

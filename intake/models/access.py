@@ -13,6 +13,7 @@ class AccessRole(models.TextChoices):
     COOPERATE = "cooperate", _("协办")
     DELEGATE = "delegate", _("转交办理")
     SUPERVISE = "supervise", _("督办（抄送）")
+    COORDINATE = "coordinate", _("分级协调")
 
 
 class Access(models.Model):

@@ -6,8 +6,11 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
-from hotline.core.models import ClockKind, Unit
+from hotline.core.limits import limits_by_id
+from hotline.core.models import ClockKind, TimeLimit, Unit
+from hotline.core.working_time import TimeUnit
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
@@ -26,6 +29,11 @@ class Clock(models.Model):
     that the promise is about (an assignment), `opens_at` when the work can begin (a call-back
     opens when the limit has expired). `sweep_at` is when the sweep must next look: the warning,
     then the due time, then never. A breach is a fact with its own time: `breached_at = due_at`.
+
+    Its length came from `limit`, or from a rule of its own (`own_amount`, `own_unit`: another law's
+    limit, R-058); neither for an agreed date. While it stands still (`paused_at`) `due_at` already
+    counts the pause to its bound `pause_ends_at`, and `base_due_at` is what it was before: every
+    pause is bounded, so nothing has to happen for it to end.
     """
 
     ticket = models.ForeignKey("intake.Ticket", models.PROTECT, related_name="clocks")
@@ -36,6 +44,14 @@ class Clock(models.Model):
     opens_at = models.DateTimeField()
     warn_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    limit = models.ForeignKey(
+        TimeLimit, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    own_amount = models.PositiveIntegerField(null=True)
+    own_unit = models.CharField(max_length=16, blank=True)
+    paused_at = models.DateTimeField(null=True)
+    pause_ends_at = models.DateTimeField(null=True)
+    base_due_at = models.DateTimeField(null=True)
     is_provisional = models.BooleanField(default=False, help_text="a year is not loaded yet")
     sweep_at = models.DateTimeField(null=True)
     warned_at = models.DateTimeField(null=True)
@@ -54,6 +70,13 @@ class Clock(models.Model):
             models.CheckConstraint(
                 condition=Q(stopped_at__isnull=True) | Q(sweep_at__isnull=True),
                 name="stopped_clock_is_not_swept",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None, pause_ends_at=None, base_due_at=None)
+                | Q(
+                    paused_at__isnull=False, pause_ends_at__isnull=False, base_due_at__isnull=False
+                ),
+                name="pause_has_a_bound",
             ),
             models.CheckConstraint(condition=Q(kind__in=ClockKind.values), name="clock_kind_known"),
         ]
@@ -84,3 +107,41 @@ class Clock(models.Model):
     def is_late(self, at: dt.datetime) -> bool:
         """Late as of `at`, whether or not a sweep has noticed."""
         return (self.stopped_at or at) >= self.due_at
+
+    def is_paused(self, at: dt.datetime) -> bool:
+        """Standing still as of `at`; over by itself when the bound has passed."""
+        return self.is_running and self.pause_ends_at is not None and at < self.pause_ends_at
+
+    @property
+    def length(self) -> tuple[int, TimeUnit] | None:
+        """How long the promise is, by the city's limit or another law's; None for a date."""
+        if self.own_amount is not None:
+            return self.own_amount, TimeUnit(self.own_unit)
+        limit = limits_by_id().get(self.limit_id or 0)
+        return (limit.amount, TimeUnit(limit.unit)) if limit else None
+
+
+class AdjustmentKind(models.TextChoices):
+    PAUSED = "paused", _("停计")
+    RESUMED = "resumed", _("恢复计时")
+    EXTENDED = "extended", _("延期")
+    BROUGHT_FORWARD = "brought_forward", _("提前")
+    FIRMED = "firmed", _("按新公布的日历重算")
+
+
+class ClockAdjustment(models.Model):
+    """A due time that was moved, and why: with the clock's start these rows say how its due time
+    came to be. `until` bounds a pause, `amount` and `unit` are an extension's length."""
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="adjustments")
+    kind = models.CharField(max_length=16, choices=AdjustmentKind.choices)
+    cause = models.CharField(max_length=20, blank=True, help_text="the event type that moved it")
+    adjusted_at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    amount = models.PositiveIntegerField(null=True)
+    unit = models.CharField(max_length=16, blank=True)
+    was_due_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.kind} {self.due_at:%m-%d %H:%M}"

@@ -13,7 +13,7 @@ from django_fsm import FSMField, transition
 
 from hotline.core.actors import Actor
 from hotline.core.models import ApiClient, Area, Channel, Unit
-from intake.models.access import Access
+from intake.models.access import Access, AccessRole
 from knowledge.models import Category
 
 if TYPE_CHECKING:
@@ -185,12 +185,14 @@ class Ticket(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, db_index=False, related_name="merged"
     )
+    return_count = models.PositiveSmallIntegerField(default=0, help_text="upheld objections")
     rehandle_count = models.PositiveSmallIntegerField(default=0)
     reopen_count = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=0)
     event_seq = models.PositiveIntegerField(default=0)
 
     objects = TicketQuerySet.as_manager()
+    _assisting: frozenset[int] | None = None
 
     if TYPE_CHECKING:
         text: TicketText
@@ -246,6 +248,14 @@ class Ticket(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state != State.CLOSED
+
+    def assisting_units(self) -> frozenset[int]:
+        """The units asked for help that still see the ticket; one query, remembered in the row."""
+        if self._assisting is None:
+            roles = (AccessRole.COOPERATE, AccessRole.DELEGATE)
+            rows = self.accesses.filter(role__in=roles, until=None)
+            self._assisting = frozenset(rows.values_list("unit_id", flat=True))
+        return self._assisting
 
     def is_overdue(self, at: dt.datetime) -> bool:
         """Late toward the citizen: nothing was fed back, and it was not closed, in time."""

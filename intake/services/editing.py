@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from hotline.core.actors import Actor
 from hotline.core.models import Area, ClockKind
 from hotline.core.violations import RuleViolation
-from intake.acts import act
+from intake.acts import Act, act
 from intake.clocks import new_clock
 from intake.models import Level, Note, Ticket, TicketText, TicketTextRevision, Urgency
 from intake.services.closing import REASON_LIMIT
@@ -20,6 +20,7 @@ from knowledge.models import Category
 NOTE_LIMIT = 2_000
 _KEPT = ("revision", "title", "matter", "address", "door", "references", "target",
          "written_at", "written_by")  # fmt: skip
+_OWED_BY_LEVEL = (ClockKind.SIGN, ClockKind.FIRST_CONTACT, ClockKind.FEEDBACK)
 _STRICTER_FIRST = (Urgency.URGENT, Urgency.PROMPT, Urgency.ORDINARY)
 
 
@@ -70,7 +71,8 @@ def classify(
     """Set category, place, level and urgency before dispatch or while it is open.
 
     The promise runs from acceptance and is only ever brought forward: a level is raised by the
-    desk and lowered never here (design §4). Clocks already running for a unit keep their length.
+    desk and lowered never here (design §4). What a unit owes runs by the new level from now on,
+    where that is sooner; a promise that stood still runs again.
     """
     with act("classify", number, actor=actor, at=at, version=version) as a:
         ticket = a.ticket
@@ -87,12 +89,7 @@ def classify(
         if before == (ticket.category_id, ticket.level, ticket.urgency, ticket.area_id):
             raise RuleViolation("nothing_changed", field="category")
         if is_raised:
-            for clock in a.running(ClockKind.PROMISE, ClockKind.DISPATCH):
-                sooner = new_clock(ticket, clock.kind, at=clock.started_at).due_at
-                if sooner < clock.due_at:
-                    a.move(clock, opens_at=clock.opens_at, due_at=sooner)
-                if clock.kind == ClockKind.PROMISE:
-                    a.change(promised_at=clock.due_at)
+            _run_by_new_level(a)
         a.record(
             "classified",
             category=ticket.category.code if ticket.category_id and ticket.category else None,
@@ -102,6 +99,21 @@ def classify(
             was={"level": before[1], "urgency": before[2]},
         )
     return a.ticket
+
+
+def _run_by_new_level(a: Act) -> None:
+    ticket = a.ticket
+    for clock in a.running(ClockKind.PROMISE, ClockKind.DISPATCH):
+        sooner = new_clock(ticket, clock.kind, at=clock.started_at).due_at
+        if sooner < clock.due_at:
+            a.move(clock, opens_at=clock.opens_at, due_at=sooner, cause="classified")
+        if clock.kind == ClockKind.PROMISE:
+            a.change(promised_at=clock.due_at)
+    for clock in a.running(*_OWED_BY_LEVEL):
+        a.resume(clock, cause="classified")
+        sooner = new_clock(ticket, clock.kind, at=a.at).due_at
+        if sooner < clock.due_at:
+            a.move(clock, opens_at=clock.opens_at, due_at=sooner, cause="classified")
 
 
 def _rank(level: str, urgency: str) -> tuple[int, int]:

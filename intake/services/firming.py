@@ -8,9 +8,10 @@ from django.db import transaction
 
 from hotline.core.actors import SYSTEM
 from hotline.core.models import ClockKind
+from hotline.core.working_time import Due
 from intake.acts import Act
-from intake.clocks import new_clock
-from intake.models import Clock, Ticket
+from intake.clocks import replayed
+from intake.models import AdjustmentKind, Clock, Ticket
 
 
 def firm_up(*, at: dt.datetime) -> int:
@@ -29,25 +30,27 @@ def _firm_up_ticket(pk: int, at: dt.datetime) -> int:
         for clock in act.running():
             if not clock.is_provisional:
                 continue
-            fresh = new_clock(
-                ticket,
-                clock.kind,
-                at=clock.started_at,
-                unit_id=clock.unit_id,
-                subject_id=clock.subject_id,
-                opens_at=clock.opens_at,
-            )
-            waiting += fresh.is_provisional
-            _move(act, clock, fresh)
+            if clock.base_due_at is not None:  # standing still: its turn comes when it runs again
+                waiting += 1
+                continue
+            due = replayed(clock, clock.adjustments.order_by("id"))
+            waiting += due.is_provisional
+            _move(act, clock, due)
         act.write()
     return waiting
 
 
-def _move(act: Act, clock: Clock, fresh: Clock) -> None:
-    if fresh.is_provisional:
+def _move(act: Act, clock: Clock, due: Due) -> None:
+    if due.is_provisional:
         return
     clock.is_provisional = False
-    act.move(clock, opens_at=clock.opens_at, due_at=fresh.due_at)
+    act.move(
+        clock,
+        opens_at=clock.opens_at,
+        due_at=due.at,
+        cause="recomputed",
+        kind=AdjustmentKind.FIRMED,
+    )
     if clock.kind == ClockKind.PROMISE:
         act.change(promised_at=clock.due_at)
     act.record("recomputed", unit_id=clock.unit_id, kind=clock.kind, clock=clock.pk)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dispatch import services as dispatching
-from dispatch.forms import ContactForm, ReplyForm
+from dispatch.forms.orders import ContactForm, ReplyForm
 from dispatch.models import Assignment, Contact, Objection, Reply, SupervisionOrder
 from evaluation import services as evaluation
 from evaluation.models import CallbackResult

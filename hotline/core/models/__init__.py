@@ -3,13 +3,15 @@
 from .audit import AuditEntry
 from .clients import ApiClient, Channel
 from .deployment import Deployment
-from .limits import CalendarDay, ClockKind, TimeLimit
+from .limits import RISING_KINDS, CalendarDay, ClockKind, TimeLimit
 from .messages import ConsumerProgress, Delivery, IdempotencyKey, Notice, OutboxMessage
 from .people import Membership, Role, Staff
 from .places import Area, AreaAlias, AreaKind, AreaPopulation
-from .units import AssessmentGroup, Unit, UnitKind
+from .units import ASSISTING_KINDS, AssessmentGroup, Unit, UnitKind
 
 __all__ = [
+    "ASSISTING_KINDS",
+    "RISING_KINDS",
     "ApiClient",
     "Area",
     "AreaAlias",

@@ -23,6 +23,18 @@ class ClockKind(models.TextChoices):
     MEASURE = "measure", _("下一步措施")
     OBJECTION_WINDOW = "objection_window", _("派单异议期")
     RULING = "ruling", _("异议审核")
+    PENDING_PAUSE = "pending_pause", _("异议与补充期间停计上限")
+    COOPERATION = "cooperation", _("协办反馈")
+    DELEGATION = "delegation", _("转交办理反馈")
+    EXTENSION = "extension", _("延期上限")
+    EXTENSION_RULING = "extension_ruling", _("延期审核")
+    FACTS = "facts", _("诉求人补充情况")
+    LEDGER_RULING = "ledger_ruling", _("挂账审核")
+    LEDGER_REVIEW = "ledger_review", _("挂账复核")
+    CONSULTATION = "consultation", _("会商")
+    COORDINATION = "coordination", _("分级协调答复")
+    RISE_TO_ORDER = "rise_to_order", _("超时升级为督办")
+    RISE_TO_CRITICISM = "rise_to_criticism", _("超时升级为通报批评")
     CALLBACK_DELAY = "callback_delay", _("回访起始间隔")
     CALLBACK = "callback", _("回访")
     SUPERVISION = "supervision", _("督办答复")
@@ -30,10 +42,15 @@ class ClockKind(models.TextChoices):
     REOPEN_WINDOW = "reopen_window", _("重新受理期")
 
 
+# What follows a missed promise while it stays unkept (R-106); it ends with that promise.
+RISING_KINDS = (ClockKind.RISE_TO_ORDER, ClockKind.RISE_TO_CRITICISM)
+
+
 class TimeLimit(models.Model):
     """The length of one kind of promise for a level, in force from a day (design §5, R-055, §14).
 
-    `level` and `urgency` empty mean "any"; the row that names more wins.
+    `level` and `urgency` empty mean "any"; the row that names more wins. `times` is how often it
+    may be used on one order, where that is limited (an extension).
     """
 
     kind = models.CharField(max_length=20, choices=ClockKind.choices)
@@ -41,6 +58,7 @@ class TimeLimit(models.Model):
     urgency = models.CharField(max_length=8, blank=True)
     amount = models.PositiveIntegerField()
     unit = models.CharField(max_length=16, choices=[(u.value, u.value) for u in TimeUnit])
+    times = models.PositiveSmallIntegerField(null=True, blank=True)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
     basis = models.CharField(max_length=120, help_text="where the number comes from")

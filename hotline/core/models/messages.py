@@ -77,6 +77,7 @@ class Notice(models.Model):
     type = models.CharField(max_length=40)
     number = models.CharField(max_length=16, help_text="the ticket it speaks of")
     data = models.JSONField(default=dict)
+    is_urgent = models.BooleanField(default=False, help_text="first level: never waits")
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     read_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")

@@ -42,6 +42,7 @@ class Staff(AbstractBaseUser):
     username = models.CharField(max_length=60, unique=True)
     display_name = models.CharField(max_length=60)
     staff_no = models.CharField(max_length=20, blank=True)
+    email = models.EmailField(blank=True, help_text="where digests of notices go")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
 

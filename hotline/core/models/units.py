@@ -19,6 +19,11 @@ class UnitKind(models.TextChoices):
     CITY_DEPARTMENT = "city_department", _("市级部门")
     DISTRICT_DEPARTMENT = "district_department", _("区级部门")
     ENTERPRISE = "enterprise", _("公共服务企业")
+    OFFICE = "office", _("街道内设机构")
+
+
+# They assist the unit above them; what they do is done in its name (R-040).
+ASSISTING_KINDS = (UnitKind.COMMUNITY, UnitKind.OFFICE)
 
 
 class AssessmentGroup(models.TextChoices):
@@ -37,8 +42,9 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
 
     def can_lead(self, on: dt.date) -> UnitQuerySet:
-        """A community assists and never leads (R-040); the hotline dispatches to others."""
-        return self.in_force(on).exclude(kind__in=[UnitKind.COMMUNITY, UnitKind.HOTLINE])
+        """A community or a street's office assists and never leads (R-040); the hotline dispatches
+        to others."""
+        return self.in_force(on).exclude(kind__in=[*ASSISTING_KINDS, UnitKind.HOTLINE])
 
 
 class Unit(models.Model):
@@ -56,6 +62,9 @@ class Unit(models.Model):
     )
     area = models.ForeignKey(
         Area, models.PROTECT, null=True, blank=True, related_name="units", help_text="its territory"
+    )
+    line = models.CharField(
+        max_length=24, blank=True, help_text="the line of duty 条 of a department or enterprise"
     )
     is_round_the_clock = models.BooleanField(default=False, help_text="R-041")
     pinyin = models.CharField(max_length=120, blank=True, help_text="initials, for typing ahead")

@@ -46,6 +46,7 @@ def load_limits() -> int:
             urgency=row["urgency"],
             amount=int(row["amount"]),
             unit=row["unit"],
+            times=int(row["times"]) if row["times"] else None,
             valid_from=dt.date.fromisoformat(row["valid_from"]),
             basis=row["basis"],
         )
@@ -109,6 +110,7 @@ def load_units(city: str) -> int:
                 "group": row["group"],
                 "parent_id": ids.get(row["parent"]),
                 "area_id": areas.get(row["area"]),
+                "line": row.get("line", ""),
                 "is_round_the_clock": row["is_round_the_clock"] == "1",
                 "pinyin": row["pinyin"],
                 "valid_from": dt.date.fromisoformat(row["valid_from"]),

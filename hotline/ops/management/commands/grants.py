@@ -14,6 +14,9 @@ APPEND_ONLY = (
     "core_auditentry",
     "intake_ticketevent",
     "intake_tickettextrevision",
+    "intake_clockadjustment",
+    "dispatch_ladderstep",
+    "dispatch_ledgerreview",
     "evaluation_callbackresult",
 )
 

@@ -1,16 +1,18 @@
-"""The verbs of dispatch: who may do what to a ticket, and where it must stand."""
+"""Orders, replies and objections."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from dispatch import forms, services
+from dispatch import services
+from dispatch.forms import orders as forms
 from hotline.core.actors import Actor
 from hotline.core.models import Role
 from intake.models import Level, State, Ticket
 from intake.verbs import Verb, desk, either, lead, register
 
 _DISPATCHERS = desk(Role.DISPATCHER)
+_AUTHORITY = desk(Role.DISPATCHER, Role.CITY_SUPERVISOR)
 _IN_HAND = frozenset({State.DISPATCHED, State.HANDLING})
 _REPORTED = (Level.L1, Level.L4)
 
@@ -61,15 +63,23 @@ register(
     ),
     Verb(
         "return_to_desk", _("异议成立，退回"), services.return_to_desk, forms.UpholdForm,
-        _IN_HAND, _DISPATCHERS, order=45,
+        _IN_HAND, _AUTHORITY, order=45,
+    ),
+    Verb(
+        "designate", _("异议成立，指定承办"), services.designate, forms.DesignateForm,
+        _IN_HAND, _AUTHORITY, order=47,
     ),
     Verb(
         "reject_objection", _("异议不成立"), services.reject_objection, forms.RejectForm,
-        _IN_HAND, _DISPATCHERS, order=46,
+        _IN_HAND, _AUTHORITY, order=46,
     ),
     Verb(
         "recall", _("收回派单"), services.recall, forms.RecallForm,
         _IN_HAND, _DISPATCHERS, order=55,
+    ),
+    Verb(
+        "undo_dispatch", _("撤回刚才的派单"), services.undo_dispatch, forms.UndoForm,
+        frozenset({State.DISPATCHED}), desk(Role.AGENT, Role.DISPATCHER, Role.CONTRACTOR), order=54,
     ),
     Verb(
         "accept_answer", _("认可督办答复"), services.accept_answer, forms.AcceptAnswerForm,

@@ -1,4 +1,4 @@
-"""How dispatch's events read."""
+"""How orders, replies and objections read in the timeline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ def _dispatched(data: dict[str, Any]) -> str:
     copy = unit_by_code(data["copy"]) if data.get("copy") else None
     if copy:
         words.append(_("抄送%(unit)s督办") % {"unit": copy.name})
+    helpers = [unit_by_code(code) for code in data.get("cooperators", ())]
+    if any(helpers):
+        names = _("、").join(unit.name for unit in helpers if unit)
+        words.append(_("协办：%(units)s") % {"units": names})
+    if data.get("is_designated"):
+        words.append(_("指定承办，不得退回"))
     return _("；").join(words)
+
+
+def _returned(data: dict[str, Any]) -> str:
+    unit = unit_by_code(data["to"]) if data.get("to") else None
+    return _("指定由%(unit)s承办") % {"unit": unit.name} if unit else ""
 
 
 def _objected(data: dict[str, Any]) -> str:
@@ -36,6 +47,7 @@ register_events(
         "reported": gettext_lazy("阶段反馈"),
         "replied": gettext_lazy("答复"),
         "recalled": gettext_lazy("收回派单"),
+        "undone": gettext_lazy("撤回刚才的派单"),
         "objected": gettext_lazy("提出派单异议"),
         "returned": gettext_lazy("异议成立，退回"),
         "objection_rejected": gettext_lazy("异议不成立"),
@@ -49,5 +61,6 @@ register_events(
             _("单位自评：%(solved)s") % {"solved": Solved(data["solved"]).label}
         ),
         "objected": _objected,
+        "returned": _returned,
     },
 )

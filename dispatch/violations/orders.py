@@ -1,10 +1,20 @@
-"""Refusals of dispatch, as sentences."""
+"""Refusals about orders, replies and objections."""
 
 from django.utils.translation import gettext_lazy as _
 
 SENTENCES = {
     "category_required": _("派单前请先选定诉求分类。"),
     "unit_cannot_lead": _("“%(unit)s”不能作为主办单位（社区只协助，不主办）。"),
+    "unit_cannot_assist": _("“%(unit)s”不能协办：它就是主办单位，或是热线中心。"),
+    "outside_duty_list": _("《%(duty_list)s》中没有“%(category)s”，不得派给“%(unit)s”。"),
+    "not_its_duty": _("履职清单 %(item)s（%(text)s）：不得派给“%(unit)s”。"),
+    "duty_only_assists": _("履职清单 %(item)s（%(text)s）：“%(unit)s”只配合，不主办。"),
+    "undo_over": _("只有派单的本人可在 %(seconds)s 秒内、单位签收前撤回；请改用“收回派单”。"),
+    "assisting_open": _("还有协办或转交的任务没有反馈，请等待反馈或解除后再答复。"),
+    "question_pending": _("有延期、补充情况或挂账的申请正在等待，请待其结束。"),
+    "designated_order": _("本单由主管部门指定承办，不能再提异议。"),
+    "designated_itself": _("“%(unit)s”正是提出异议的单位，请指定其他单位，或裁定异议不成立。"),
+    "own_dispatch": _("这一单是您本人派出的，请由其他人审核异议。"),
     "conflict_of_interest": _("被反映的正是“%(unit)s”，不能派给它自己，请派给上级或监督单位。"),
     "requester_not_told": _("请先把结果告诉诉求人，并填写告知方式；只报热线不算反馈。"),
     "told_at_impossible": _("告知（联系）时间应在派单之后、现在之前。"),

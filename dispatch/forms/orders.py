@@ -5,11 +5,10 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import ContactMethod, Solved
-from dispatch.services.dispatching import BASIS_LIMIT
+from dispatch.models import ContactMethod, ObjectionReason, Solved
+from dispatch.services.dispatching import BASIS_LIMIT, REASON_LIMIT
 from dispatch.services.handling import REMARK_LIMIT, REPLY_LIMIT
-from dispatch.services.objections import REASON_LIMIT
-from intake.fields import CategoryField, UnitField
+from intake.fields import CategoryField, UnitField, UnitsField
 
 _METHODS = [("", _("请选择")), *ContactMethod.choices]
 
@@ -17,11 +16,18 @@ _METHODS = [("", _("请选择")), *ContactMethod.choices]
 class DispatchForm(forms.Form):
     lead_unit = UnitField(label=_("主办单位"), error_messages={"required": _("请选择主办单位。")})
     category = CategoryField(label=_("诉求分类"), required=False)
+    cooperators = UnitsField(
+        label=_("协办单位"), required=False, help_text=_("可填多个，用逗号隔开。")
+    )
     basis = forms.CharField(label=_("派单依据"), required=False, max_length=BASIS_LIMIT)
 
 
 class RecallForm(forms.Form):
     reason = forms.CharField(label=_("收回原因"), widget=forms.Textarea, max_length=REASON_LIMIT)
+
+
+class UndoForm(forms.Form):
+    """Taking back a slip of the hand needs nothing but the press of the button."""
 
 
 class SignForm(forms.Form):
@@ -54,6 +60,7 @@ class ReplyForm(forms.Form):
 
 
 class ObjectionForm(forms.Form):
+    ground = forms.ChoiceField(label=_("异议类型"), choices=ObjectionReason.choices)
     reason = forms.CharField(label=_("异议理由"), widget=forms.Textarea, max_length=REASON_LIMIT)
     basis = forms.CharField(label=_("依据（职责或文件条款）"), max_length=BASIS_LIMIT)
     proposed_unit = UnitField(label=_("建议单位"), required=False)
@@ -66,6 +73,11 @@ class UpholdForm(forms.Form):
 
 
 class RejectForm(forms.Form):
+    ruling = forms.CharField(label=_("裁定理由"), widget=forms.Textarea, max_length=REASON_LIMIT)
+
+
+class DesignateForm(forms.Form):
+    unit = UnitField(label=_("指定承办单位"))
     ruling = forms.CharField(label=_("裁定理由"), widget=forms.Textarea, max_length=REASON_LIMIT)
 
 

@@ -1,0 +1,1 @@
+"""What dispatchers and handlers fill in; the API's schemas are made from these same forms."""

@@ -1,0 +1,5 @@
+"""How dispatch's events read."""
+
+from . import orders
+
+__all__ = ["orders"]

@@ -1,0 +1,262 @@
+"""The rows of the tree of orders: finding, opening, saving and ending them inside an act.
+
+Lock order everywhere: the ticket, then its orders, then clocks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.utils import timezone
+
+from dispatch.models import (
+    ASSISTING_ROLES,
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    EndReason,
+    Extension,
+    FactRequest,
+    LedgerHold,
+    Objection,
+    ObjectionOutcome,
+)
+from hotline.core import limits
+from hotline.core.models import ClockKind, Unit
+from hotline.core.violations import RuleViolation
+from intake.acts import UNIT_CLOCKS, Act
+from intake.models import Access, Clock, RequestType, Ticket
+from intake.models.access import AccessRole
+
+# Accusations are never handed to the accused (R-020).
+_ACCUSING = (RequestType.COMPLAINT, RequestType.REPORT)
+# The lead's own promises that stand still while the desk decides or the requester is asked.
+_FEEDBACK_CLOCKS = (ClockKind.FEEDBACK, ClockKind.MEASURE)
+
+# Hand-written, because all that a unit does begins with it: making the ORM's SELECT costs twice as
+# much as running it. One row at most, by constraint.
+_LEAD_ORDER = """
+SELECT *, EXISTS (SELECT 1 FROM dispatch_assignment AS below WHERE below.ticket_id = a.ticket_id
+                  AND below.is_open AND below.role IN ('cooperate', 'delegate')) AS has_open_below
+FROM dispatch_assignment AS a WHERE ticket_id = %s AND role = %s AND is_open FOR UPDATE
+"""
+
+
+def lead_order(a: Act) -> Assignment:
+    """The ticket's open lead order, locked after the ticket; `has_open_below` says whether a
+    co-operating or delegated order is still open. Raises DoesNotExist."""
+    found = list(Assignment.objects.raw(_LEAD_ORDER, [a.ticket.pk, AssignmentRole.LEAD.value]))
+    if not found:
+        raise Assignment.DoesNotExist
+    return found[0]
+
+
+def own_assisting_order(a: Act) -> Assignment | None:
+    """The open co-operating or delegated order of the actor's unit, locked; None without one."""
+    orders = Assignment.objects.select_for_update().filter(
+        ticket=a.ticket, is_open=True, role__in=ASSISTING_ROLES, unit_id__in=a.actor.unit_ids
+    )
+    return orders.order_by("id").first()
+
+
+def save_order(a: Act, order: Assignment, *fields: str) -> None:
+    """Write the order with the nearest of the unit's running promises, which sorts its inbox. A
+    ruling on the order's objection is the desk's promise, not the unit's."""
+    own = (order.pk, order.unit_id)
+    due = [c.due_at for c in a.running() if (c.subject_id, c.unit_id) == own]
+    order.next_due_at = min(due) if due and order.is_open else None
+    order.save(update_fields=[*fields, "next_due_at"])
+
+
+def check_unit(ticket: Ticket, unit: Unit, today: dt.date, field: str) -> None:
+    """Refuse a unit that does not exist today, or that is itself accused (R-020)."""
+    if unit.valid_from > today or (unit.valid_to and unit.valid_to <= today):
+        raise RuleViolation("unit_not_in_force", field=field, unit=unit.name)
+    if is_accused(ticket.request_type, ticket, unit):
+        raise RuleViolation("conflict_of_interest", field=field, unit=unit.name)
+
+
+def is_accused(request_type: str, ticket: Ticket, unit: Unit) -> bool:
+    """Whether a complaint or report is about this very unit (R-020)."""
+    return request_type in _ACCUSING and unit.name in ticket.text.target
+
+
+def open_assisting(
+    a: Act,
+    parent: Assignment,
+    unit: Unit,
+    role: AssignmentRole,
+    *,
+    task: str = "",
+    due_at: dt.datetime | None = None,
+) -> Assignment:
+    """A co-operating or delegated order below `parent`, due before it (R-051), with its clocks.
+    The unit sees the ticket from now on."""
+    kind = ClockKind.COOPERATION if role == AssignmentRole.COOPERATE else ClockKind.DELEGATION
+    due_at = due_at or assisting_due(a, parent)
+    order = Assignment.objects.create(
+        ticket=a.ticket,
+        unit=unit,
+        role=role,
+        parent=parent,
+        task=task,
+        due_at=due_at,
+        dispatched_at=a.at,
+        dispatched_by=a.actor.reference,
+        next_due_at=due_at,
+    )
+    # Asked once more after an earlier order ended: it still sees the ticket.
+    Access.objects.bulk_create(
+        [Access(ticket=a.ticket, unit=unit, role=AccessRole(role), granted_at=a.at)],
+        ignore_conflicts=True,
+    )
+    own = {"unit_id": unit.pk, "subject_id": order.pk}
+    a.start(kind, due_at=due_at, **own)
+    sign = a.start(ClockKind.SIGN, **own)
+    if sign.due_at < due_at:
+        order.next_due_at = sign.due_at
+        order.save(update_fields=["next_due_at"])
+    return order
+
+
+def assisting_due(a: Act, parent: Assignment) -> dt.datetime:
+    """Earlier than the parent's own due time: a share of what is left of it, or of the level's
+    whole limit where nothing is left (§14)."""
+    share = settings.COOPERATION_SHARE
+    owed = [c for c in a.running() if (c.subject_id, c.unit_id) == (parent.pk, parent.unit_id)]
+    due = max((c.due_at for c in owed if c.kind != ClockKind.SIGN), default=a.at)
+    if due <= a.at:
+        due = limits.due_for(
+            ClockKind.FEEDBACK, level=a.ticket.level, urgency=a.ticket.urgency, start=a.at
+        ).at
+    return a.at + (due - a.at) * share
+
+
+def end_order(a: Act, order: Assignment, reason: EndReason) -> None:
+    """End one open order and everything open below it; their clocks end cancelled."""
+    ended = [order, *open_below(order)]
+    for gone in ended:
+        for clock in clocks_of(a, gone):
+            a.stop_clock(clock, is_cancelled=True)
+    Assignment.objects.filter(pk__in=[gone.pk for gone in ended]).update(
+        state=AssignmentState.ENDED,
+        is_open=False,
+        ended_at=a.at,
+        next_due_at=None,
+        end_reason=reason,
+    )
+
+
+def open_below(order: Assignment) -> list[Assignment]:
+    """The open orders below one, however deep."""
+    found: list[Assignment] = []
+    level = [order]
+    while level:
+        level = list(Assignment.objects.select_for_update().filter(parent__in=level, is_open=True))
+        found += level
+    return found
+
+
+def clocks_of(a: Act, order: Assignment, *kinds: str) -> list[Clock]:
+    """The running clocks that are about this order (of these kinds)."""
+    return [clock for clock in a.running(*(kinds or UNIT_CLOCKS)) if clock.subject_id == order.pk]
+
+
+# --- the lead's feedback limit, and the call-back that follows it ----------------------------
+
+
+def open_callback(a: Act, expected_at: dt.datetime) -> None:
+    """What waits after a reply or an expired limit: the call-back, which opens a while after the
+    limit expires or the reply comes, whichever is earlier (R-081); one waits at a time."""
+    ticket = a.ticket
+    if ticket.is_anonymous:  # nobody to call: the desk checks and closes (R-019)
+        a.start(ClockKind.CLOSING)
+        return
+    opens_at = _callback_opens(a, expected_at)
+    waiting = a.running(ClockKind.CALLBACK)
+    if not waiting:
+        a.start(ClockKind.CALLBACK, opens_at=opens_at)
+    elif opens_at < waiting[0].opens_at:
+        due = limits.due_for(ClockKind.CALLBACK, level=ticket.level, start=opens_at, at=a.at)
+        a.move(waiting[0], opens_at=opens_at, due_at=due.at, cause="replied")
+
+
+def _callback_opens(a: Act, expected_at: dt.datetime) -> dt.datetime:
+    return limits.due_for(
+        ClockKind.CALLBACK_DELAY, level=a.ticket.level, start=expected_at, at=a.at
+    ).at
+
+
+def follow_limit(a: Act) -> None:
+    """The unit's feedback limit has moved: the call-back, which comes when it expires (R-081),
+    waits for the new time. One that has opened already stays open."""
+    if a.ticket.is_anonymous:
+        return
+    waiting, owed = a.running(ClockKind.CALLBACK), a.running(*_FEEDBACK_CLOCKS)
+    if not waiting or not owed or waiting[0].opens_at <= a.at:
+        return
+    opens_at = _callback_opens(a, owed[0].due_at)
+    if opens_at != waiting[0].opens_at:
+        a.stop_clock(waiting[0], is_cancelled=True)
+        a.start(ClockKind.CALLBACK, opens_at=opens_at)
+
+
+def pause_owed(a: Act, order: Assignment, *kinds: str, until: dt.datetime, cause: str) -> None:
+    """Let what the unit owes on this order stand still, at most until `until`."""
+    for clock in clocks_of(a, order, *kinds):
+        a.pause(clock, until=until, cause=cause)
+    follow_limit(a)
+
+
+def resume_owed(a: Act, order: Assignment, cause: str) -> None:
+    """What stood still on this order runs again."""
+    for clock in clocks_of(a, order):
+        a.resume(clock, cause=cause)
+    follow_limit(a)
+
+
+# --- taking everything back ------------------------------------------------------------------
+
+
+def take_back(a: Act, lead_becomes: AssignmentState, reason: EndReason) -> None:
+    """End every open order of the ticket and wait for dispatch again. The units' clocks end
+    cancelled (what was already missed stays missed); the promise to the citizen runs on."""
+    orders = Assignment.objects.filter(ticket=a.ticket, is_open=True)
+    end_questions(a)
+    orders.filter(role=AssignmentRole.LEAD).update(state=lead_becomes)
+    orders.exclude(role=AssignmentRole.LEAD).update(state=AssignmentState.ENDED)
+    orders.update(is_open=False, ended_at=a.at, next_due_at=None, end_reason=reason)
+    Access.objects.filter(ticket=a.ticket, until=None).update(until=a.at)
+    a.stop(*UNIT_CLOCKS, ClockKind.CALLBACK, ClockKind.SUPERVISION, is_cancelled=True)
+    a.change(lead_unit=None, dispatched_at=None)
+    a.start(ClockKind.DISPATCH)
+
+
+def end_questions(a: Act) -> None:
+    """What was asked about an order lapses with it: an objection, an extension, facts wanted, a
+    place on the ledger. Asked of the database only where a clock says there is something."""
+    asked = {clock.kind for clock in a.running()}
+    by, at = a.actor.reference, a.at
+    if ClockKind.RULING in asked:
+        Objection.objects.filter(assignment__ticket=a.ticket, outcome="").update(
+            outcome=ObjectionOutcome.LAPSED, ruled_at=at, ruled_by=by
+        )
+    if ClockKind.EXTENSION_RULING in asked:
+        Extension.objects.filter(assignment__ticket=a.ticket, outcome="").update(
+            outcome="lapsed", decided_at=at, decided_by=by
+        )
+    if ClockKind.FACTS in asked:
+        FactRequest.objects.filter(assignment__ticket=a.ticket, ended_at=None).update(ended_at=at)
+    if ClockKind.LEDGER_RULING in asked:
+        LedgerHold.objects.filter(ticket=a.ticket, outcome="").update(
+            outcome="lapsed", decided_at=at, decided_by=by
+        )
+    if ClockKind.LEDGER_REVIEW in asked:
+        LedgerHold.objects.filter(ticket=a.ticket, outcome="granted", cleared_at=None).update(
+            cleared_at=at, cleared_by=by
+        )
+
+
+def today(at: dt.datetime) -> dt.date:
+    return timezone.localdate(at)

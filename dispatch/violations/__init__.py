@@ -1,0 +1,5 @@
+"""Refusals of dispatch, as sentences."""
+
+from . import orders
+
+SENTENCES = {**orders.SENTENCES}
