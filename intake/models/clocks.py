@@ -13,6 +13,17 @@ from hotline.core.models import ClockKind, TimeLimit, Unit
 from hotline.core.working_time import TimeUnit
 
 
+# What the dispatch desk itself owes.
+DESK_KINDS = [
+    ClockKind.DISPATCH.value,
+    ClockKind.RULING.value,
+    ClockKind.EXTENSION_RULING.value,
+    ClockKind.LEDGER_RULING.value,
+    ClockKind.LEDGER_REVIEW.value,
+    ClockKind.CONSULTATION.value,
+]
+
+
 class ClockQuerySet(models.QuerySet["Clock"]):
     def running(self) -> ClockQuerySet:
         return self.filter(stopped_at__isnull=True)
@@ -90,6 +101,12 @@ class Clock(models.Model):
                 fields=["opens_at"],
                 name="clock_callback_list",
                 condition=Q(kind="callback", stopped_at__isnull=True),
+            ),
+            # Reader: the dispatch desk, least time left first.
+            models.Index(
+                fields=["kind", "due_at", "id"],
+                name="clock_of_the_desk",
+                condition=Q(kind__in=DESK_KINDS, stopped_at__isnull=True),
             ),
         ]
 

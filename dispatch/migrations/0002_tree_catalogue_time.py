@@ -9,9 +9,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0002_dispatch_grows'),
+        ('core', '0002_limits_lines_notices'),
         ('dispatch', '0001_initial'),
-        ('intake', '0002_dispatch_grows'),
+        ('intake', '0002_clocks_stand_still'),
         ('knowledge', '0001_initial'),
     ]
 
