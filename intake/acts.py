@@ -7,19 +7,19 @@ can forget the event, the version or the breach of a promise that is stopped too
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, transaction
 
 from hotline.core.actors import Actor
 from hotline.core.models import RISING_KINDS, ClockKind
 from hotline.core.violations import Busy, NotVisible, StaleVersion
 from intake import clocks, verbs
 from intake.models import AdjustmentKind, Clock, ClockAdjustment, Ticket, TicketEvent
+from intake.rows import RUNNING, write_clocks, write_events
 
 
 class Act:
@@ -86,7 +86,7 @@ class Act:
     def running(self, *kinds: str) -> list[Clock]:
         """The ticket's running clocks (of these kinds), those started in this act included."""
         if self._running is None:
-            self._running = list(Clock.objects.raw(_RUNNING, [self.ticket.pk]))
+            self._running = list(Clock.objects.raw(RUNNING, [self.ticket.pk]))
         known = self._running + self._started
         return [c for c in known if c.is_running and (not kinds or c.kind in kinds)]
 
@@ -257,60 +257,6 @@ _ENDINGS: list[Callable[[Act], None]] = []
 def register_ending(ending: Callable[[Act], None]) -> None:
     """Called from an app's `ready()`: runs inside the transaction that closes a ticket."""
     _ENDINGS.append(ending)
-
-
-# Hand-written, because these run on every act: making the ORM's SELECT costs more than running
-# it, its bulk_update builds a CASE of every column for every row, and an event and its outbox line
-# are one fact.
-_RUNNING = "SELECT * FROM intake_clock WHERE ticket_id = %s AND stopped_at IS NULL ORDER BY id"
-_UPDATE_CLOCKS = """
-UPDATE intake_clock AS c
-SET opens_at = v.opens_at, due_at = v.due_at, warn_at = v.warn_at, sweep_at = v.sweep_at,
-    warned_at = v.warned_at, breached_at = v.breached_at, stopped_at = v.stopped_at,
-    is_cancelled = v.is_cancelled, is_provisional = v.is_provisional,
-    paused_at = v.paused_at, pause_ends_at = v.pause_ends_at, base_due_at = v.base_due_at
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-            %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-            %s::boolean[], %s::boolean[], %s::timestamptz[], %s::timestamptz[],
-            %s::timestamptz[])
-     AS v(id, opens_at, due_at, warn_at, sweep_at, warned_at, breached_at, stopped_at,
-          is_cancelled, is_provisional, paused_at, pause_ends_at, base_due_at)
-WHERE c.id = v.id
-"""
-_CLOCK_COLUMNS = ("id", "opens_at", "due_at", "warn_at", "sweep_at", "warned_at", "breached_at",
-                  "stopped_at", "is_cancelled", "is_provisional", "paused_at", "pause_ends_at",
-                  "base_due_at")  # fmt: skip
-_INSERT_EVENTS = """
-WITH event AS (
-    INSERT INTO intake_ticketevent (ticket_id, number, seq, type, schema_version, occurred_at,
-                                    recorded_at, actor, unit_id, data)
-    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::text[], %s::smallint[],
-                         %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[],
-                         %s::jsonb[])
-    RETURNING ticket_id, number, seq, type, recorded_at, unit_id
-)
-INSERT INTO core_outboxmessage (created_at, ticket_id, number, seq, type, unit_id)
-SELECT recorded_at, ticket_id, number, seq, type, unit_id FROM event ORDER BY ticket_id, seq
-"""
-_EVENT_COLUMNS = ("ticket_id", "number", "seq", "type", "schema_version", "occurred_at",
-                  "recorded_at", "actor", "unit_id")  # fmt: skip
-
-
-def write_clocks(changed: list[Clock]) -> None:
-    """Write back clocks that an act has touched, in one statement."""
-    if not changed:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _UPDATE_CLOCKS, [[getattr(c, column) for c in changed] for column in _CLOCK_COLUMNS]
-        )
-
-
-def write_events(events: list[TicketEvent]) -> None:
-    """Events and the outbox lines that name them, in the transaction of their act."""
-    columns = [[getattr(e, column) for e in events] for column in _EVENT_COLUMNS]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT_EVENTS, [*columns, [json.dumps(e.data) for e in events]])
 
 
 _is_whole: ContextVar[bool] = ContextVar("is_whole", default=False)

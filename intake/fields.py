@@ -81,7 +81,7 @@ class UnitsField(UnitField):
     def to_python(self, value: Any) -> Any:
         if value in (None, ""):
             return []
-        codes = re.split(r"[\s,，、]+", value.strip()) if isinstance(value, str) else value
+        codes: list[Any] = re.split(r"[\s,，、]+", value.strip()) if isinstance(value, str) else list(value)
         return [super(UnitsField, self).to_python(code) for code in codes if code]
 
     def prepare_value(self, value: Any) -> Any:

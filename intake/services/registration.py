@@ -22,7 +22,7 @@ from hotline.core.privacy.redact import Reference, extract_references
 from hotline.core.text import InputRefused, clean
 from hotline.core.violations import NotPermitted, RuleViolation
 from intake import numbering
-from intake.acts import one_act, write_events
+from intake.acts import one_act
 from intake.clocks import new_clock
 from intake.models import (
     Clock,
@@ -35,6 +35,7 @@ from intake.models import (
     TicketText,
     Urgency,
 )
+from intake.rows import write_events
 from knowledge.models import Category
 
 MATTER_LIMIT = 20_000  # the longest real message seen has 12,220 characters

@@ -617,17 +617,84 @@ def test_r047_after_its_window_an_order_is_deemed_accepted(
     assert last_event(ticket).type == "objected"
 
 
-def test_r048_clocks_run_and_the_unit_stays_responsible_until_the_ruling() -> None:
+def test_r048_on_the_first_levels_clocks_run_and_the_unit_stays_responsible() -> None:
+    ticket = handled_ticket(level="L2")
+    before = {kind: clock.due_at for kind, clock in running(ticket).items()}
+    at = AT + minutes(30)
+    dispatching.raise_objection(**objection(ticket, at=at))
+
+    after = {kind: clock.due_at for kind, clock in running(ticket).items()}
+    assert after.pop("ruling") == at + hours(4)
+    assert after == before
+    assert fresh(ticket).lead_unit == ticket.lead_unit
+
+
+def test_r048_on_the_other_levels_what_the_unit_owes_stands_still_at_most_a_day() -> None:
     ticket = handled_ticket()
     before = {kind: clock.due_at for kind, clock in running(ticket).items()}
     dispatching.raise_objection(**objection(ticket))
 
     after = {kind: clock.due_at for kind, clock in running(ticket).items()}
-    assert after.pop("ruling") == AT + hours(5)
-    assert after == before
-    assert fresh(ticket).lead_unit == ticket.lead_unit
+    for kind in ("first_contact", "feedback", "callback"):
+        assert after[kind] == before[kind] + hours(24)
+    assert after["promise"] == before["promise"]
     with pytest.raises(IllegalMove, match="审核"):
         reply_to(ticket, at=AT + hours(2))
+
+
+def test_r048_a_rejected_objection_costs_the_unit_no_time() -> None:
+    ticket = handled_ticket()
+    before = {kind: clock.due_at for kind, clock in running(ticket).items()}
+    dispatching.raise_objection(**objection(ticket))
+    dispatching.reject_objection(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(4), ruling="属地管理"
+    )
+
+    after = {kind: clock.due_at for kind, clock in running(ticket).items()}
+    assert after["feedback"] == before["feedback"] + hours(3)
+    assert after["callback"] == before["callback"] + hours(3)
+    assert after["promise"] == before["promise"]
+
+
+def test_nobody_rules_on_an_objection_to_a_dispatch_of_their_own() -> None:
+    ticket = accepted_ticket()
+    own = dispatcher()
+    dispatching.dispatch(number=ticket.number, actor=own, at=AT + minutes(5), lead_unit=unit())
+    dispatching.raise_objection(**objection(fresh(ticket)))
+
+    refused("own_dispatch", dispatching.return_to_desk, number=ticket.number, actor=own,
+            at=AT + hours(2), ruling="确属派错")  # fmt: skip
+
+
+def test_r049_a_designated_unit_leads_at_once_and_cannot_object() -> None:
+    ticket = handled_ticket()
+    dispatching.raise_objection(**objection(ticket))
+    dispatching.designate(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(2),
+        unit=unit("city-urban"), ruling="属市政设施职责",
+    )  # fmt: skip
+
+    now = fresh(ticket)
+    assert (now.state, now.lead_unit, now.return_count) == ("dispatched", unit("city-urban"), 1)
+    assert events(ticket)[-2:] == ["returned", "dispatched"]
+    refused("designated_order", dispatching.raise_objection, **objection(now, at=AT + hours(3)))
+
+
+def test_a_slip_of_the_hand_is_taken_back_within_seconds_by_its_owner_only() -> None:
+    ticket = accepted_ticket()
+    own, at = dispatcher(), AT + minutes(5)
+    dispatching.dispatch(number=ticket.number, actor=own, at=at, lead_unit=unit())
+    refused("undo_over", dispatching.undo_dispatch, number=ticket.number, actor=dispatcher(),
+            at=at + dt.timedelta(seconds=10))  # fmt: skip
+    refused("undo_over", dispatching.undo_dispatch, number=ticket.number, actor=own,
+            at=at + dt.timedelta(seconds=31))  # fmt: skip
+
+    dispatching.undo_dispatch(number=ticket.number, actor=own, at=at + dt.timedelta(seconds=30))
+
+    order = Assignment.objects.get(ticket=ticket, role="lead")
+    assert fresh(ticket).state == "accepted"
+    assert (order.end_reason, order.is_open) == ("undone", False)
+    assert "dispatch" in running(ticket)
 
 
 def test_the_desks_time_for_a_ruling_never_shows_in_the_units_inbox() -> None:
