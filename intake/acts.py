@@ -19,7 +19,7 @@ from hotline.core.models import RISING_KINDS, ClockKind
 from hotline.core.violations import Busy, NotVisible, StaleVersion
 from intake import clocks, verbs
 from intake.models import AdjustmentKind, Clock, ClockAdjustment, Ticket, TicketEvent
-from intake.rows import RUNNING, write_clocks, write_events
+from intake.rows import RUNNING, write_clocks, write_event_counters, write_events
 
 
 class Act:
@@ -235,8 +235,8 @@ class Act:
     def write(self, *, is_seen: bool = True) -> None:
         """Write everything; an act without an event has changed nothing and writes nothing.
 
-        The sweep writes with `is_seen` off: it only notices the time, so a form that somebody has
-        open meanwhile stays good.
+        With `is_seen` off the version stays: what only notices the time leaves a form that
+        somebody has open meanwhile good.
         """
         if not self._events:
             return
@@ -249,6 +249,17 @@ class Act:
             ClockAdjustment.objects.bulk_create(self._adjustments)
         ticket.save(update_fields=["state", "version", "event_seq", *self._fields])
         write_events(self._events)
+
+
+def write_noticed(acts: list[Act]) -> None:
+    """Write what a sweep has noticed on many tickets, in three statements: their clocks, their
+    event counters, their events. Nothing else can have changed, and no version does."""
+    acts = [act for act in acts if act._events]
+    if not acts:
+        return
+    write_clocks([clock for act in acts for clock in act._touched.values()])
+    write_event_counters([act.ticket for act in acts])
+    write_events([event for act in acts for event in act._events])
 
 
 _ENDINGS: list[Callable[[Act], None]] = []

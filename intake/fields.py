@@ -81,8 +81,10 @@ class UnitsField(UnitField):
     def to_python(self, value: Any) -> Any:
         if value in (None, ""):
             return []
-        codes: list[Any] = re.split(r"[\s,，、]+", value.strip()) if isinstance(value, str) else list(value)
-        return [super(UnitsField, self).to_python(code) for code in codes if code]
+        codes: list[Any] = (
+            re.split(r"[\s,，、]+", value.strip()) if isinstance(value, str) else list(value)
+        )
+        return [UnitField.to_python(self, code) for code in codes if code]
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, (list, tuple)):

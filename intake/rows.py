@@ -11,7 +11,7 @@ import json
 
 from django.db import connection
 
-from intake.models import Clock, TicketEvent
+from intake.models import Clock, Ticket, TicketEvent
 
 RUNNING = "SELECT * FROM intake_clock WHERE ticket_id = %s AND stopped_at IS NULL ORDER BY id"
 _UPDATE_CLOCKS = """
@@ -54,6 +54,16 @@ def write_clocks(changed: list[Clock]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _UPDATE_CLOCKS, [[getattr(c, column) for c in changed] for column in _CLOCK_COLUMNS]
+        )
+
+
+def write_event_counters(tickets: list[Ticket]) -> None:
+    """How far each ticket's events count, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE intake_ticket AS t SET event_seq = v.seq"
+            " FROM unnest(%s::bigint[], %s::int[]) AS v(id, seq) WHERE t.id = v.id",
+            [[ticket.pk for ticket in tickets], [ticket.event_seq for ticket in tickets]],
         )
 
 

@@ -12,7 +12,6 @@ from hotline.core.limits import limits_by_id
 from hotline.core.models import ClockKind, TimeLimit, Unit
 from hotline.core.working_time import TimeUnit
 
-
 # What the dispatch desk itself owes.
 DESK_KINDS = [
     ClockKind.DISPATCH.value,

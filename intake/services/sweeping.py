@@ -8,7 +8,7 @@ import logging
 from django.db import transaction
 
 from hotline.core.actors import SYSTEM
-from intake.acts import Act
+from intake.acts import Act, write_noticed
 from intake.models import Clock, Ticket
 
 logger = logging.getLogger("hotline.sweep")
@@ -46,20 +46,35 @@ def _batch(at: dt.datetime) -> tuple[int, int]:
             .order_by("pk")
             .select_for_update(skip_locked=True, of=("self",))
         )
-        clocks: dict[int, list[Clock]] = {}
-        for clock in Clock.objects.running().filter(ticket__in=tickets).order_by("id"):
-            clocks.setdefault(clock.ticket_id, []).append(clock)
-        for ticket in tickets:
-            try:
-                with transaction.atomic():
-                    _sweep_ticket(ticket, clocks.get(ticket.pk, []), at)
-            except Exception:
-                logger.exception("clocks of ticket %s could not be swept", ticket.number)
-                Clock.objects.to_sweep(at).filter(ticket=ticket).update(sweep_at=at + POISON_PAUSE)
+        try:
+            with transaction.atomic():
+                _sweep_tickets(tickets, at)
+        except Exception:
+            logger.exception("a batch of clocks could not be swept; ticket by ticket instead")
+            _one_by_one([ticket.pk for ticket in tickets], at)
     return len(tickets), len(found)
 
 
-def _sweep_ticket(ticket: Ticket, clocks: list[Clock], at: dt.datetime) -> None:
+def _one_by_one(ids: list[int], at: dt.datetime) -> None:
+    """The batch again from its locked rows, so that a bad one is set aside and the others go on."""
+    for ticket in Ticket.objects.filter(pk__in=ids).order_by("pk"):
+        try:
+            with transaction.atomic():
+                _sweep_tickets([ticket], at)
+        except Exception:
+            logger.exception("clocks of ticket %s could not be swept", ticket.number)
+            Clock.objects.to_sweep(at).filter(ticket=ticket).update(sweep_at=at + POISON_PAUSE)
+
+
+def _sweep_tickets(tickets: list[Ticket], at: dt.datetime) -> None:
+    clocks: dict[int, list[Clock]] = {}
+    for clock in Clock.objects.running().filter(ticket__in=tickets).order_by("id"):
+        clocks.setdefault(clock.ticket_id, []).append(clock)
+    write_noticed([_notice(ticket, clocks.get(ticket.pk, []), at) for ticket in tickets])
+
+
+def _notice(ticket: Ticket, clocks: list[Clock], at: dt.datetime) -> Act:
+    """What of a ticket's promises has come due; decided here, written with the others."""
     act = Act(ticket, SYSTEM, at, running=clocks)
     for clock in clocks:
         if act.breach_if_late(clock, at) or act.warn_if_due(clock, at):
@@ -68,4 +83,4 @@ def _sweep_ticket(ticket: Ticket, clocks: list[Clock], at: dt.datetime) -> None:
             # A row that was changed by hand: it must not come up again in every batch.
             later = None if clock.breached_at else clock.due_at
             Clock.objects.filter(pk=clock.pk).update(sweep_at=later)
-    act.write(is_seen=False)
+    return act
