@@ -9,13 +9,15 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hotline.core.api.pagination import PageForm
-from hotline.core.api.reference import ReferenceView
+from hotline.core.api.reference import ReferenceView, cached
 from hotline.core.api.schema import page_of, parameters_of
-from knowledge.models import Category
+from hotline.core.api.views import ApiView
+from knowledge.models import Category, categories, category_by_code, guide_of
 
 
 class CategorySerializer(serializers.Serializer[Any]):
@@ -68,3 +70,47 @@ class CategoryList(ReferenceView):
     )
     def get(self, request: Request) -> Response:
         return self.answer(request)
+
+
+class GuideSerializer(serializers.Serializer[Any]):
+    definition = serializers.CharField()
+    includes = serializers.ListField(child=serializers.CharField())
+    excludes = serializers.ListField(
+        child=serializers.CharField(), help_text=_("不属于本类的情形，括号内为应归的分类代码")
+    )
+    confusable = serializers.ListField(
+        child=serializers.CharField(), help_text=_("易混淆的分类代码")
+    )
+    questions = serializers.ListField(
+        child=serializers.CharField(), help_text=_("登记时要问清的情况")
+    )
+
+
+class CategoryDetailSerializer(CategorySerializer):
+    guide = GuideSerializer(allow_null=True, help_text=_("分类指引；没有时为 null"))
+    guide_of = serializers.CharField(
+        allow_null=True, help_text=_("指引所属的分类代码；本类没有时沿用上级的")
+    )
+
+
+class CategoryDetail(ApiView):
+    """One class in use, with its guide."""
+
+    @extend_schema(
+        operation_id="category",
+        tags=["reference"],
+        summary=_("一个分类及其指引"),
+        responses=CategoryDetailSerializer,
+    )
+    def get(self, request: Request, code: str) -> Response:
+        found = category_by_code(code)
+        if found is None:
+            raise NotFound
+        guide = guide_of(found)
+        parent = categories().get(found.parent_id or 0)
+        owner = categories()[guide.category_id].code if guide else None
+        plain = {
+            name: getattr(found, name) for name in CategoryList.members if name != "parent"
+        } | {"parent": parent.code if parent else None}
+        told = {"guide": GuideSerializer(guide).data if guide else None, "guide_of": owner}
+        return cached(request, Response(plain | told))

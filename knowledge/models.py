@@ -43,6 +43,24 @@ class Category(models.Model):
         return self.name
 
 
+class ClassGuide(models.Model):
+    """诉求事项分类指引: what belongs to a class, what belongs elsewhere, and what to ask the caller.
+
+    A phrase of `excludes` may name the right class by its code; `confusable` are the codes of
+    the classes that callers' words fit just as well.
+    """
+
+    category = models.OneToOneField(Category, models.CASCADE, related_name="guide")
+    definition = models.CharField(max_length=200)
+    includes = ArrayField(models.CharField(max_length=100), default=list)
+    excludes = ArrayField(models.CharField(max_length=100), default=list)
+    confusable = ArrayField(models.CharField(max_length=6), default=list)
+    questions = ArrayField(models.CharField(max_length=100), default=list)
+
+    def __str__(self) -> str:
+        return f"guide {self.category_id}"
+
+
 @remembered(Category)
 def categories() -> dict[int, Category]:
     """Every class by id: a few hundred rows, read on every page."""
@@ -62,3 +80,24 @@ def category_path(category_id: int | None) -> str:
 
 def category_by_code(code: str) -> Category | None:
     return next((c for c in categories().values() if c.code == code and c.is_active), None)
+
+
+def ancestors(category: Category) -> list[Category]:
+    """The classes above it, the first level first."""
+    known, above = categories(), []
+    parent_id = category.parent_id
+    while parent_id is not None:
+        above.append(known[parent_id])
+        parent_id = above[-1].parent_id
+    return above[::-1]
+
+
+@remembered(ClassGuide)
+def _guides() -> dict[int, ClassGuide]:
+    return {guide.category_id: guide for guide in ClassGuide.objects.all()}
+
+
+def guide_of(category: Category) -> ClassGuide | None:
+    """The class's own guide; for a class without one that of the nearest class above it."""
+    own = (c for c in [category, *reversed(ancestors(category))] if c.pk in _guides())
+    return next((_guides()[c.pk] for c in own), None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from hotline.core.reference_data.loading import Row, bring_up_to_date, rows
-from knowledge.models import Category
+from knowledge.models import Category, ClassGuide
 
 FOLDER = Path(__file__).resolve().parent
 LEVEL_DIGITS = 2
+PHRASE_END = "；"
 
 
 def load_categories() -> int:
@@ -35,6 +36,27 @@ def load_categories() -> int:
         ]
         changed += bring_up_to_date(Category, wanted)
     return changed
+
+
+def load_guide() -> int:
+    """What belongs to each class; the classes must be there already."""
+    ids = dict(Category.objects.values_list("code", "id"))
+    wanted = [
+        {
+            "category_id": ids[row["category"]],
+            "definition": row["definition"],
+            "includes": _phrases(row["includes"]),
+            "excludes": _phrases(row["excludes"]),
+            "confusable": row["confusable"].split(),
+            "questions": _phrases(row["questions"]),
+        }
+        for row in rows(FOLDER / "guide.csv")
+    ]
+    return bring_up_to_date(ClassGuide, wanted, key="category_id")
+
+
+def _phrases(text: str) -> list[str]:
+    return [phrase.strip() for phrase in text.split(PHRASE_END) if phrase.strip()]
 
 
 def depth_of(row: Row) -> int:
