@@ -88,7 +88,7 @@ class UnitsField(UnitField):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, (list, tuple)):
-            return ",".join(getattr(unit, "code", unit) for unit in value)
+            return ",".join(str(getattr(unit, "code", unit)) for unit in value)
         return value
 
     def validate(self, value: Any) -> None:

@@ -5,11 +5,14 @@ to its standard output, both as JSON. It imports nothing of the project and noth
 it says how much processor it used itself.
 
 A plan is a list of scripts; a script is a list of requests that follow each other, as one person
-would send them. `{number}` in a path is the ticket that the script's first request created.
+would send them. `{number}` in a path is the ticket that the script's first request created. A
+request with `pause` is sent so many seconds after the answer before it: people read and think.
 """
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import json
 import os
 import resource
@@ -78,9 +81,20 @@ class Client:
         if self.run.waiting:
             self.place, self.script = self.run.waiting.popleft()
             self.step, self.number = 0, ""
-            self.send()
+            self.go_on()
         else:
             self.hang_up()
+
+    def go_on(self) -> None:
+        """Send the next request, or think first."""
+        pause = self.script[self.step].get("pause", 0.0)
+        if pause:
+            self.sent_at = 0.0
+            heapq.heappush(
+                self.run.thinking, (time.perf_counter() + pause, next(self.run.turns), self)
+            )
+        else:
+            self.send()
 
     def send(self) -> None:
         if self.socket is None:
@@ -101,6 +115,9 @@ class Client:
     def receive(self) -> None:
         assert self.socket is not None
         data = self.socket.recv(RECEIVE_BYTES)
+        if not self.sent_at and not data:  # the server closed while we thought
+            self.hang_up()
+            return
         self.answer.received += data
         if self.answer.is_whole():
             self.finish()
@@ -121,8 +138,9 @@ class Client:
             self.number = json.loads(self.answer.body)["number"]
             self.run.numbers[self.place] = self.number
         self.step += 1
+        self.sent_at = 0.0
         if self.step < len(self.script):
-            self.send()
+            self.go_on()
         else:
             self.run.completed += 1
             self.begin()
@@ -151,6 +169,9 @@ class Run:
         self.waiting = deque(enumerate(plan["scripts"]))
         self.clients = [Client(self) for _ in range(plan["clients"])]
         self.selector = selectors.DefaultSelector()
+        # Who thinks until when; the turn keeps equal times in order.
+        self.thinking: list[tuple[float, int, Client]] = []
+        self.turns = itertools.count()
         self.took: dict[str, list[float]] = {}
         self.numbers: list[str] = [""] * len(plan["scripts"])
         self.completed = 0
@@ -161,9 +182,12 @@ class Run:
         cpu, machine, began = _own_seconds(), _machine_seconds(), time.perf_counter()
         for client in self.clients:
             client.begin()
-        while self.selector.get_map():
-            ready = self.selector.select(PATIENCE_SECONDS)
-            if not ready:
+        while self.selector.get_map() or self.thinking:
+            self._wake()
+            until = self.thinking[0][0] - time.perf_counter() if self.thinking else None
+            wait = PATIENCE_SECONDS if until is None else max(0.0, until)
+            ready = self.selector.select(wait)
+            if not ready and until is None and self.selector.get_map():
                 raise TimeoutError(f"no answer for {PATIENCE_SECONDS:.0f} seconds")
             for key, _events in ready:
                 key.data.receive()
@@ -177,6 +201,11 @@ class Run:
             "failed": self.failed,
             "failures": self.failures,
         }
+
+    def _wake(self) -> None:
+        """Those who have thought long enough send their next request."""
+        while self.thinking and self.thinking[0][0] <= time.perf_counter():
+            heapq.heappop(self.thinking)[2].send()
 
 
 def _own_seconds() -> float:

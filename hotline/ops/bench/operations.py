@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from hotline.core.models import Unit, UnitKind
 from hotline.ops.bench.cast import Cast, Headers
 from hotline.ops.bench.patterns import BUSY_UNIT
 
+PEOPLE_ON_DUTY = 20
+THINKING_SECONDS = 1.0
 # A step of a script as `load` reads it.
 Request = dict[str, Any]
 API = "/api/v1"
@@ -22,6 +25,8 @@ UNTIL_REPLY = ("create", "dispatch", "sign", "contact", "reply")
 AFTER_REPLY = ("callback", "close")
 LIFE = UNTIL_REPLY + AFTER_REPLY
 READS = ("read", "list", "unit_list", "inbox", "ticket_page", "list_page", "inbox_page")
+# What people have open while they work; measured with twenty of them at once.
+SHIFT = ("desk_page", "inbox_page", "dispatch")
 # The number that the script's own first request creates.
 OWN = "{number}"
 
@@ -40,6 +45,7 @@ TITLES = {
     "ticket_page": "工单页（坐席网页）",
     "list_page": "列表页 50 件（坐席网页）",
     "inbox_page": "逾期待办页 50 件（单位网页）",
+    "desk_page": "派单台 50 件（派单员网页）",
 }
 
 _MATTER = (
@@ -104,9 +110,31 @@ class Operations:
                 return _get(operation, f"/tickets/{number}/", self.cast.desk)
             case "list_page":
                 return _get(operation, "/tickets/", self.cast.desk)
+            case "desk_page":
+                return _get(operation, "/desk/", self.cast.desk)
             case "inbox_page":
                 return _get(operation, "/inbox/?tab=late", self.cast.handler)
         raise ValueError(operation)
+
+    def shift(self, numbers: Sequence[str], rounds: int) -> list[list[Request]]:
+        """A script for each person on duty: half of them look at the desk and dispatch what waits
+        there, half open their unit's late inbox; each thinks a while before every request."""
+        scripts: list[list[Request]] = []
+        waiting = iter(numbers)
+        for person in range(PEOPLE_ON_DUTY):
+            script: list[Request] = []
+            for _round in range(rounds):
+                if person % 2:
+                    script.append(self.step("inbox_page", person, OWN))
+                else:
+                    script.append(self.step("desk_page", person, OWN))
+                    script.append(self.step("dispatch", person, next(waiting)))
+            for request in script:
+                request["pause"] = THINKING_SECONDS
+            # They do not all begin at once.
+            script[0]["pause"] = THINKING_SECONDS * (1 + person / PEOPLE_ON_DUTY)
+            scripts.append(script)
+        return scripts
 
     def _create(self, i: int, street: Unit) -> Request:
         at = timezone.localtime() - dt.timedelta(minutes=1)

@@ -7,10 +7,18 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hotline.ops.bench.operations import LIFE, READS, TITLES
+from hotline.ops.bench.operations import (
+    LIFE,
+    PEOPLE_ON_DUTY,
+    READS,
+    THINKING_SECONDS,
+    TITLES,
+)
 from hotline.ops.bench.run import CLIENTS, Figures, Measured, Options
 
 MOST_STATEMENTS = 10
+P95_ON_DUTY = 100
+SWEEP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,8 @@ def lines(figures: Figures, options: Options) -> list[str]:
         *_table(_rows(figures)),
         "",
         *_of_lives(figures),
+        *_of_shift(figures),
+        *_of_sweep(figures),
     ]
     if figures.failed:
         said += ["", f"✗ {figures.failed} 个请求没有得到应有的回答，例如："]
@@ -104,6 +114,42 @@ def _of_lives(figures: Figures) -> list[str]:
         ),
     ]
     return said
+
+
+def _of_shift(figures: Figures) -> list[str]:
+    """Twenty people at once; what each waits for."""
+    if not figures.shift:
+        return []
+    others = 100 * next(iter(figures.shift.values())).others_share
+    said = [
+        "",
+        (
+            f"{PEOPLE_ON_DUTY} 人同时在岗（一半看派单台并派单，一半看逾期待办；每次操作前停 "
+            f"{THINKING_SECONDS:g} 秒；他占 {others:.0f}%）："
+        ),
+    ]
+    for step, measured in figures.shift.items():
+        mark = "✓" if measured.p95 < P95_ON_DUTY else "✗ 未达"
+        said.append(
+            f"  {TITLES[step]}：{measured.count} 次，p50 {measured.median:.0f} ms，"
+            f"p95 {measured.p95:.0f} ms  {mark} p95 < {P95_ON_DUTY} ms"
+        )
+    return said
+
+
+def _of_sweep(figures: Figures) -> list[str]:
+    swept = figures.swept
+    if swept is None:
+        return []
+    mark = "✓" if swept.seconds < SWEEP_SECONDS and swept.is_right else "✗ 未达"
+    return [
+        "",
+        (
+            f"扫描：{swept.clocks:,} 个时限同时到期，两个进程同时扫描 {swept.seconds:.1f} 秒；"
+            f"超时事件 {swept.events:,} 条，涉及时限 {swept.different:,} 个，"
+            f"时间不符 {swept.wrong_time} 条  {mark} < {SWEEP_SECONDS} 秒，每个一次"
+        ),
+    ]
 
 
 _COLUMNS = (

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.management import call_command
@@ -18,24 +18,32 @@ from django.utils import timezone
 
 from hotline.core.reference import forget_all
 from hotline.ops import preparation
-from hotline.ops.bench import bare_sql, building, cast, site
+from hotline.ops.bench import bare_sql, building, cast, overdue, site
 from hotline.ops.bench.bare_sql import Recording, Replay
 from hotline.ops.bench.building import Built
 from hotline.ops.bench.operations import (
     AFTER_REPLY,
     LIFE,
     OWN,
+    PEOPLE_ON_DUTY,
     READS,
+    SHIFT,
+    THINKING_SECONDS,
     UNTIL_REPLY,
     Operations,
     Request,
 )
+from hotline.ops.bench.overdue import Swept
 from hotline.ops.bench.profiling import MARK
 from knowledge.models import Category
 
 CLIENTS = 8
 # Every worker fills its caches and connections before anything is measured.
 WARM_UP_LIVES = 4 * CLIENTS
+# What people on duty do before and while it is measured.
+WARM_ROUNDS, ROUNDS = 3, 30
+# Promises that fall due at the same moment.
+LATE_AT_ONCE = 10_000
 # Requests of a reader alone.
 ALONE = 60
 # The call-back opens now: what an hour between the reply and the call would do.
@@ -101,6 +109,9 @@ class Figures:
     recorded: dict[str, Recording] = field(default_factory=dict)
     bare: dict[str, float] = field(default_factory=dict)
     bare_lives: float = 0.0
+    # Twenty people on duty, each thinking between requests: by operation.
+    shift: dict[str, Measured] = field(default_factory=dict)
+    swept: Swept | None = None
     failed: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -172,6 +183,25 @@ class Bench:
         for step in READS:
             scripts = self._scripts((step,), numbers[:ALONE])
             figures.alone[step], _none = self._play(scripts, clients=1)
+        if not marked:
+            self._measure_shift()
+            self.say(f"{LATE_AT_ONCE:,} 个时限同时到期，两个扫描进程……")
+            figures.swept = overdue.measure(LATE_AT_ONCE, timezone.now())
+
+    def _measure_shift(self) -> None:
+        """People at their desks, after a round in which everything has been looked at once."""
+        self.say(f"{PEOPLE_ON_DUTY} 人同时在岗，每次操作前思考 {THINKING_SECONDS:g} 秒……")
+        rounds = WARM_ROUNDS + ROUNDS
+        made = self._scripts(("create",), [OWN] * (PEOPLE_ON_DUTY // 2 * rounds))
+        _none, numbers = self._play(made)
+        warm = PEOPLE_ON_DUTY // 2 * WARM_ROUNDS
+        self._play(self.operations.shift(numbers[:warm], WARM_ROUNDS), clients=PEOPLE_ON_DUTY)
+        whole, _numbers = self._play(
+            self.operations.shift(numbers[warm:], ROUNDS), clients=PEOPLE_ON_DUTY
+        )
+        for step in SHIFT:
+            took = self.took[step]
+            self.figures.shift[step] = replace(whole, count=len(took), took=took)
 
     def _scripts(self, steps: tuple[str, ...], numbers: Sequence[str]) -> list[list[Request]]:
         return [self.operations.life(i, steps, number) for i, number in enumerate(numbers)]
@@ -190,6 +220,7 @@ class Bench:
         )
         web, database = (now - then for now, then in zip(self.web.seconds(), before, strict=True))
         result: dict[str, Any] = json.loads(done.stdout)
+        self.took = result["took"]
         self.figures.failed += result["failed"]
         self.figures.failures += result["failures"]
         measured = Measured(
