@@ -15,7 +15,7 @@ WITH_STACK = $(PY) -m hotline.localstack
 CATALOGUE = locale/en/LC_MESSAGES/django.po
 
 .DEFAULT_GOAL := run
-.PHONY: run test setup setup-dev assets lint types check-migrations check-api pytest simulate bench screenshots bundle messages upgrade clean
+.PHONY: run test setup setup-dev assets lint types check-migrations check-api pytest mutate simulate bench screenshots bundle messages upgrade clean
 
 run: setup ; @$(MANAGE) up --host $(HOST) --port $(PORT) $(ARGS)
 test: setup-dev lint types check-migrations check-api pytest
@@ -29,6 +29,8 @@ types: setup-dev ; @$(PY) -m mypy
 check-migrations: setup-dev ; @$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 check-api: setup-dev ; @$(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
 pytest: setup-dev ; @$(PY) -m pytest $(ARGS)
+# Each rule's guards are switched off in turn; its tests must notice. ARGS names rules or guards: R-031.
+mutate: setup-dev ; @$(PY) -m tests.mutate $(ARGS)
 
 simulate: setup ; @$(WITH_STACK) $(MANAGE) simulate $(ARGS)
 bench: setup ; @$(MANAGE) bench $(ARGS)

@@ -102,10 +102,15 @@ def _order(order: Assignment) -> dict[str, Any]:
     }
 
 
+TO_REQUESTER = (ReplyKind.SITUATION, ReplyKind.PLAN, ReplyKind.FINAL)
+
+
 def replies(ticket: Ticket, actor: Actor) -> list[dict[str, Any]]:
-    """What was fed back, oldest first; everybody who sees the ticket may read it."""
+    """What the lead fed back, oldest first; everybody who sees the ticket may read it. What
+    assisting units told the lead is shown in the tree, to those who see them."""
     if ticket.replied_at is None:
         return []
+    fed_back = Reply.objects.filter(assignment__ticket=ticket, kind__in=TO_REQUESTER)
     return [
         {
             "kind": reply.kind,
@@ -115,7 +120,9 @@ def replies(ticket: Ticket, actor: Actor) -> list[dict[str, Any]]:
             "told_at": instant(reply.told_at),
             "replied_at": instant(reply.replied_at),
         }
-        for reply in Reply.objects.filter(assignment__ticket=ticket).order_by("id")
+        for reply in Reply.objects.filter(
+            assignment__ticket=ticket, kind__in=TO_REQUESTER
+        ).order_by("id")
     ]
 
 

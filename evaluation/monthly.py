@@ -17,7 +17,13 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import Assignment, AssignmentState
+from dispatch.models import (
+    Assignment,
+    AssignmentState,
+    LedgerHold,
+    Objection,
+    ObjectionOutcome,
+)
 from evaluation import rates
 from evaluation.models import CallbackResult, Satisfaction
 from evaluation.periods import Period
@@ -37,16 +43,27 @@ class Cell:
     name the unit and the ticket of a fact, `condition` (at an instant) chooses among them."""
 
     label: str | Promise
-    source: type[Ticket] | type[CallbackResult] | type[Clock] | type[Assignment]
+    source: type[Ticket] | type[CallbackResult] | type[Clock] | type[Assignment] | type[Objection]
     unit_field: str
     ticket_field: str
     condition: Callable[[dt.datetime], Q]
 
 
 def _answers(label: Promise, **conditions: Any) -> Cell:
-    """A count of first valid answers: the ones the table is made of."""
+    """A count of first valid answers, the ones the table is made of: without those about a matter
+    on the ledger, until it is cleared (R-067)."""
     chosen = Q(is_first=True, **conditions)
-    return Cell(label, CallbackResult, "unit_id", "ticket_id", lambda _at: chosen)
+    return Cell(
+        label,
+        CallbackResult,
+        "unit_id",
+        "ticket_id",
+        lambda at: chosen & ~Q(ticket_id__in=_on_ledger(at)),
+    )
+
+
+def _on_ledger(at: dt.datetime) -> QuerySet[Any]:
+    return LedgerHold.objects.on_ledger(at).values("ticket_id")
 
 
 CELLS: dict[str, Cell] = {
@@ -68,6 +85,13 @@ CELLS: dict[str, Cell] = {
     "returned": Cell(
         _("退单"), Assignment, "unit_id", "ticket_id",
         lambda _at: Q(state=AssignmentState.RETURNED),
+    ),
+    "improper": Cell(
+        _("不当退单"), Objection, "assignment__unit_id", "assignment__ticket_id",
+        lambda _at: Q(outcome=ObjectionOutcome.REJECTED),
+    ),
+    "ledger": Cell(
+        _("挂账"), Ticket, "lead_unit_id", "pk", lambda at: Q(pk__in=_on_ledger(at)),
     ),
 }  # fmt: skip
 # A unit no longer sees what it has returned; the column is for those who see both sides.
@@ -117,7 +141,7 @@ def facts(cell: Cell, period: Period, actor: Actor, at: dt.datetime) -> QuerySet
     found: QuerySet[Any] = cell.source._default_manager.filter(cell.condition(at))
     if cell.source is Ticket:
         return found.filter(pk__in=base(period, actor).values("pk"))
-    return found.filter(ticket_id__in=base(period, actor).values("pk"))
+    return found.filter(**{f"{cell.ticket_field}__in": base(period, actor).values("pk")})
 
 
 def tickets_behind(

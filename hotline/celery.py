@@ -33,6 +33,13 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"expires": 5},
     },
+    # What nobody has read yet is mailed: first-level notices at once, the rest every half hour. A
+    # tick sends for less than a minute, so one that waited is pointless.
+    "mail-notices": {
+        "task": "hotline.core.tasks.mail_notices",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     # The months ahead get their partitions before the first row of the month arrives.
     "keep-partitions": {
         "task": "hotline.core.tasks.keep_partitions",
@@ -52,5 +59,10 @@ app.conf.beat_schedule = {
     "forget-requests": {
         "task": "hotline.core.tasks.forget_requests",
         "schedule": crontab(hour=3, minute=40),
+    },
+    # Which mails went out a month ago is forgotten.
+    "forget-mails": {
+        "task": "hotline.core.tasks.forget_mails",
+        "schedule": crontab(hour=3, minute=50),
     },
 }

@@ -279,6 +279,22 @@ LOGGING = {
 COOPERATION_SHARE = float(os.environ.get("COOPERATION_SHARE", "0.8"))
 RETURNS_BEFORE_DESIGNATION = int(os.environ.get("RETURNS_BEFORE_DESIGNATION", "3"))
 UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "30"))
+FACT_REQUESTS_PER_ROUND = int(os.environ.get("FACT_REQUESTS_PER_ROUND", "1"))
+LEDGER_LEAST_LEFT_HOURS = int(os.environ.get("LEDGER_LEAST_LEFT_HOURS", "24"))
 REHANDLE_MAX = int(os.environ.get("REHANDLE_MAX", "2"))
 CALLBACK_ATTEMPTS = int(os.environ.get("CALLBACK_ATTEMPTS", "3"))
 CALLBACK_HOURS = (dt.time(9), dt.time(20))
+
+# --- notices by e-mail --------------------------------------------------------------------
+# Without a mail server no mail is made: the bell on every page is all there is.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")  # STARTTLS, usually on port 587
+EMAIL_USE_SSL = _flag("EMAIL_USE_SSL")  # TLS from the first byte, usually on port 465
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"hotline@{EMAIL_HOST or 'localhost'}"
+# Where readers find this site; named in mails when it is given.
+SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
+DIGEST_MINUTES = int(os.environ.get("DIGEST_MINUTES", "30"))

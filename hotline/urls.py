@@ -4,6 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 
 import dispatch.api
+import dispatch.tree_api
 import intake.api
 import knowledge.api
 from hotline.core.api import docs, health, reference, views
@@ -13,7 +14,9 @@ from hotline.ops.demo import shown_logins
 api_patterns = [
     *intake.api.routes(),
     *dispatch.api.routes(),
+    *dispatch.tree_api.routes(),
     path("categories", knowledge.api.CategoryList.as_view(), name="api-categories"),
+    path("categories/<str:code>", knowledge.api.CategoryDetail.as_view(), name="api-category"),
     path("areas", reference.AreaList.as_view(), name="api-areas"),
     path("units", reference.UnitList.as_view(), name="api-units"),
     path("channels", reference.ChannelList.as_view(), name="api-channels"),

@@ -90,6 +90,11 @@ class Act:
         known = self._running + self._started
         return [c for c in known if c.is_running and (not kinds or c.kind in kinds)]
 
+    def kinds_at_first(self) -> set[str]:
+        """What ran when the act began, also if it has been stopped since."""
+        self.running()
+        return {clock.kind for clock in self._running or ()}
+
     def start(self, kind: str, **options: Any) -> Clock:
         """Start a promise; see `clocks.new_clock` for the options."""
         clock = clocks.new_clock(self.ticket, kind, at=self.at, **options)

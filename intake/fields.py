@@ -26,7 +26,8 @@ class CodeField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if value is None or value == "" or not isinstance(value, str):
             return None if value in (None, "") else value
-        found = self.find(value.strip())
+        # A character that no text contains is in no code, and no database takes it.
+        found = None if "\x00" in value else self.find(value.strip())
         if found is None:
             raise ValidationError(self.unknown, code="unknown", params={"value": value[:40]})
         return found

@@ -125,5 +125,10 @@ def holding(ticket: Ticket, actor: Actor) -> bool:
     return lead(ticket, actor) or assisting(ticket, actor)
 
 
+def its_district(ticket: Ticket, actor: Actor) -> bool:
+    """The supervisor of the district that the matter lies in."""
+    return ticket.district_id is not None and ticket.district_id in actor.district_ids
+
+
 def either(*rules: Who) -> Who:
     return lambda ticket, actor: any(rule(ticket, actor) for rule in rules)

@@ -44,7 +44,7 @@ class Category(models.Model):
 
 
 class ClassGuide(models.Model):
-    """诉求事项分类指引: what belongs to a class, what belongs elsewhere, and what to ask the caller.
+    """诉求事项分类指引: what belongs to a class, what belongs elsewhere, what to ask the caller.
 
     A phrase of `excludes` may name the right class by its code; `confusable` are the codes of
     the classes that callers' words fit just as well.

@@ -12,7 +12,9 @@ from .catalogue import CatalogueEntry, CatalogueVersion, Precedent
 from .contacts import Contact, ContactMethod, Reply, ReplyKind, Solved
 from .coordination import Coordination, CoordinationKind
 from .duties import DutyItem, DutyList, ListedKind, Stance
+from .liaison import Liaison, OrganisationKind
 from .objections import WRONG_DISPATCH, Objection, ObjectionOutcome, ObjectionReason
+from .onsite import OnsiteAttribution, OnsiteCall, OnsiteGround
 from .supervision import LadderStep, OrderReason, Rung, SupervisionOrder
 from .time_asked import (
     Decision,
@@ -48,11 +50,16 @@ __all__ = [
     "LadderStep",
     "LedgerHold",
     "LedgerReview",
+    "Liaison",
     "ListedKind",
     "Objection",
     "ObjectionOutcome",
     "ObjectionReason",
+    "OnsiteAttribution",
+    "OnsiteCall",
+    "OnsiteGround",
     "OrderReason",
+    "OrganisationKind",
     "Precedent",
     "Reply",
     "ReplyKind",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -96,6 +98,14 @@ class HoldKind(models.TextChoices):
     OTHER = "other", _("其他客观原因")
 
 
+class LedgerHoldQuerySet(models.QuerySet["LedgerHold"]):
+    def on_ledger(self, at: dt.datetime) -> LedgerHoldQuerySet:
+        """Approved and not cleared as of `at`: their tickets are not assessed then (R-067)."""
+        return self.filter(outcome=Decision.GRANTED, decided_at__lte=at).filter(
+            Q(cleared_at__isnull=True) | Q(cleared_at__gt=at)
+        )
+
+
 class LedgerHold(models.Model):
     """挂账: a matter that cannot be solved for now stays open on the ledger, with a plan and a
     review each month, approved by somebody else; the requester is told (R-067). `left` is what
@@ -118,6 +128,8 @@ class LedgerHold(models.Model):
     cleared_at = models.DateTimeField(null=True)
     cleared_by = models.CharField(max_length=40, blank=True)
     clearance = models.CharField(max_length=500, blank=True)
+
+    objects = LedgerHoldQuerySet.as_manager()
 
     class Meta:
         constraints = [

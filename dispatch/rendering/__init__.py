@@ -1,5 +1,5 @@
 """How dispatch's events read."""
 
-from . import orders
+from . import assisting, coordination, ladder, liaison, onsite, orders, time_asked
 
-__all__ = ["orders"]
+__all__ = ["assisting", "coordination", "ladder", "liaison", "onsite", "orders", "time_asked"]

@@ -17,11 +17,11 @@ from dispatch.services.orders import (
     take_back,
     today,
 )
-from dispatch.services.proposing import Proposal, propose_unit
+from dispatch.services.proposing import ACCUSING, Proposal, propose_unit
 from hotline.core import limits
 from hotline.core.actors import Actor
 from hotline.core.models import ASSISTING_KINDS, ClockKind, Unit, UnitKind
-from hotline.core.places import district_unit
+from hotline.core.places import area_by_id, district_unit
 from hotline.core.violations import IllegalMove, RuleViolation
 from intake.acts import Act, act
 from intake.models import Access, Level, Note, Ticket
@@ -61,6 +61,8 @@ def dispatch(
             a.change(category=category)
         if ticket.category_id is None:
             raise RuleViolation("category_required", field="category")
+        if a.running(ClockKind.CONSULTATION):
+            raise IllegalMove("consultation_open", number=number)
         # After so many wrong dispatches the hotline designates, and the unit named keeps it.
         is_designated = ticket.return_count >= settings.RETURNS_BEFORE_DESIGNATION
         give(a, lead_unit, cooperators, basis, is_designated=is_designated)
@@ -132,8 +134,15 @@ def check_assistant(a: Act, unit: Unit, lead_unit: Unit, role: AssignmentRole, f
 
 
 def _proposal(ticket: Ticket, at: dt.datetime) -> Proposal | None:
-    category = categories().get(ticket.category_id or 0)
-    return propose_unit(ticket.area, at=at, category=category)
+    """What the catalogue says now, as the page showed it."""
+    is_accusing = ticket.request_type in ACCUSING
+    return propose_unit(
+        area_by_id(ticket.area_id),
+        at=at,
+        category=categories().get(ticket.category_id or 0),
+        request_type=ticket.request_type,
+        target=ticket.text.target if is_accusing else "",
+    )
 
 
 def _supervising_district(lead_unit: Unit) -> Unit | None:
@@ -160,10 +169,15 @@ def _lead_order(
         catalogue_version_id=proposal.version_id if proposal else None,
         # The clause that named this very unit; another unit was the dispatcher's own choice.
         entry_id=proposal.entry_id if proposal and is_as_proposed else None,
-        is_as_proposed=None if proposal is None else is_as_proposed,
+        is_as_proposed=is_as_proposed if proposal and _is_by_clause(proposal) else None,
         is_designated=is_designated,
         objection_until=None if is_designated else window.at,
     )
+
+
+def _is_by_clause(proposal: Proposal) -> bool:
+    """Whether a clause or a precedent named the unit, and not the place alone."""
+    return proposal.entry_id is not None or proposal.precedent_id is not None
 
 
 def _copy(a: Act, district: Unit) -> Assignment:

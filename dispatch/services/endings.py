@@ -9,8 +9,8 @@ from intake.acts import Act
 
 def end_orders(a: Act) -> None:
     """A closed ticket leaves every inbox, the district's supervising copy included."""
+    end_questions(a)
     if a.ticket.lead_unit_id is not None:
-        end_questions(a)
         Assignment.objects.filter(ticket=a.ticket, is_open=True).update(
             state=AssignmentState.ENDED,
             is_open=False,

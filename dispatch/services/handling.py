@@ -13,14 +13,15 @@ from dispatch.models import (
     ContactMethod,
     Reply,
     ReplyKind,
-    SupervisionOrder,
 )
 from dispatch.services.orders import (
+    clocks_of,
     end_questions,
     lead_order,
     open_callback,
     save_order,
 )
+from dispatch.services.rounds import answer_order
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.violations import IllegalMove, RuleViolation
@@ -44,7 +45,9 @@ def sign(*, number: str, actor: Actor, at: dt.datetime, version: int | None = No
     with act("sign", number, actor=actor, at=at, version=version) as a:
         order = lead_order(a)
         a.ticket.mark_signed()
-        a.stop(ClockKind.SIGN)
+        for clock in clocks_of(a, order, ClockKind.SIGN):  # not those of units that assist
+            a.stop_clock(clock)
+        answer_order(a, order)
         order.state, order.signed_at = AssignmentState.SIGNED, at
         save_order(a, order, "state", "signed_at")
         a.record("signed", unit_id=order.unit_id, assignment=order.pk)
@@ -100,8 +103,9 @@ def report(
             raise RuleViolation("next_at_required", field="next_at", days=LONGEST_MEASURE.days)
         order = lead_order(a)
         text = tidy(text, REPLY_LIMIT, _("反馈内容"), "text", required="reply_required")
-        when = _told(a, order, told_by, told_at)
+        when = told(a, order, told_by, told_at)
         a.stop(ClockKind.FEEDBACK, ClockKind.MEASURE, ClockKind.PROMISE)
+        answer_order(a, order)
         # Reporting again does not put off the final reply.
         if not a.running(ClockKind.FINAL_REPLY):
             a.start(
@@ -144,14 +148,14 @@ def reply(
         text = tidy(text, REPLY_LIMIT, _("答复内容"), "text", required="reply_required")
         if order.round > 1 and order.replies.filter(text=text).exists():
             raise RuleViolation("same_reply", field="text")
-        when = _told(a, order, told_by, told_at)
+        when = told(a, order, told_by, told_at)
         a.ticket.mark_replied()
         end_questions(a)
         a.stop(*UNIT_CLOCKS, ClockKind.PROMISE)
         open_callback(a, at)
         if a.ticket.replied_at is None:
             a.change(replied_at=at)
-        _answer_order(a)
+        answer_order(a, order, is_reply=True)
         _write_reply(a, order, ReplyKind.FINAL, text, solved, told_by, when)
         order.state, order.replied_at, order.is_open = AssignmentState.REPLIED, at, False
         save_order(a, order, "state", "replied_at", "is_open", "contacted_at")
@@ -172,7 +176,7 @@ def _check_method(ticket: Ticket, method: str, field: str) -> None:
         raise RuleViolation("identity_withheld", field=field)
 
 
-def _told(
+def told(
     a: Act, order: Assignment, told_by: str, told_at: dt.datetime | None
 ) -> dt.datetime | None:
     """When the requester was told; an anonymous one cannot be."""
@@ -222,9 +226,3 @@ def _write_reply(
         replied_at=a.at,
         written_by=a.actor.reference,
     )
-
-
-def _answer_order(a: Act) -> None:
-    """A reply answers the supervision order that asked for it."""
-    if a.ticket.rehandle_count > 1 and a.stop(ClockKind.SUPERVISION):
-        SupervisionOrder.objects.filter(ticket=a.ticket, answered_at=None).update(answered_at=a.at)

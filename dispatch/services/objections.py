@@ -15,6 +15,7 @@ from dispatch.models import (
 )
 from dispatch.services.dispatching import BASIS_LIMIT, REASON_LIMIT, give
 from dispatch.services.orders import (
+    OWED_BY_LEAD,
     lead_order,
     pause_owed,
     resume_owed,
@@ -76,7 +77,7 @@ def raise_objection(
         )
         if a.ticket.level in PAUSING_LEVELS:
             bound = limits.due_for(ClockKind.PENDING_PAUSE, level=a.ticket.level, start=at).at
-            pause_owed(a, order, until=bound, cause="objected")
+            pause_owed(a, order, *OWED_BY_LEAD, until=bound, cause="objected")
             save_order(a, order)
         a.start(ClockKind.RULING, subject_id=order.pk)
         a.record(

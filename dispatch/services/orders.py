@@ -15,6 +15,7 @@ from dispatch.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
+    Coordination,
     EndReason,
     Extension,
     FactRequest,
@@ -22,17 +23,17 @@ from dispatch.models import (
     Objection,
     ObjectionOutcome,
 )
+from dispatch.services.proposing import ACCUSING
 from hotline.core import limits
 from hotline.core.models import ClockKind, Unit
 from hotline.core.violations import RuleViolation
 from intake.acts import UNIT_CLOCKS, Act
-from intake.models import Access, Clock, RequestType, Ticket
+from intake.models import Access, Clock, Ticket
 from intake.models.access import AccessRole
 
-# Accusations are never handed to the accused (R-020).
-_ACCUSING = (RequestType.COMPLAINT, RequestType.REPORT)
 # The lead's own promises that stand still while the desk decides or the requester is asked.
 _FEEDBACK_CLOCKS = (ClockKind.FEEDBACK, ClockKind.MEASURE)
+OWED_BY_LEAD = (ClockKind.SIGN, ClockKind.FIRST_CONTACT, *_FEEDBACK_CLOCKS)
 
 # Hand-written, because all that a unit does begins with it: making the ORM's SELECT costs twice as
 # much as running it. One row at most, by constraint.
@@ -79,7 +80,7 @@ def check_unit(ticket: Ticket, unit: Unit, today: dt.date, field: str) -> None:
 
 def is_accused(request_type: str, ticket: Ticket, unit: Unit) -> bool:
     """Whether a complaint or report is about this very unit (R-020)."""
-    return request_type in _ACCUSING and unit.name in ticket.text.target
+    return request_type in ACCUSING and unit.name in ticket.text.target
 
 
 def open_assisting(
@@ -121,16 +122,25 @@ def open_assisting(
 
 
 def assisting_due(a: Act, parent: Assignment) -> dt.datetime:
-    """Earlier than the parent's own due time: a share of what is left of it, or of the level's
-    whole limit where nothing is left (§14)."""
-    share = settings.COOPERATION_SHARE
-    owed = [c for c in a.running() if (c.subject_id, c.unit_id) == (parent.pk, parent.unit_id)]
-    due = max((c.due_at for c in owed if c.kind != ClockKind.SIGN), default=a.at)
-    if due <= a.at:
-        due = limits.due_for(
-            ClockKind.FEEDBACK, level=a.ticket.level, urgency=a.ticket.urgency, start=a.at
-        ).at
-    return a.at + (due - a.at) * share
+    """When a part is due unless agreed otherwise: after a share of what is left above it (§14)."""
+    return a.at + (latest_due(a, parent) - a.at) * settings.COOPERATION_SHARE
+
+
+def latest_due(a: Act, parent: Assignment) -> dt.datetime:
+    """What a part must be due before: the asking unit's own promise, or the level's whole limit
+    from now where nothing is left of that."""
+    owed = [
+        clock.due_at
+        for clock in clocks_of(a, parent)
+        if clock.unit_id == parent.unit_id and clock.kind != ClockKind.SIGN
+    ]
+    due = max(owed, default=a.at)
+    if due > a.at:
+        return due
+    ticket = a.ticket
+    return limits.due_for(
+        ClockKind.FEEDBACK, level=ticket.level, urgency=ticket.urgency, start=a.at
+    ).at
 
 
 def end_order(a: Act, order: Assignment, reason: EndReason) -> None:
@@ -234,9 +244,10 @@ def take_back(a: Act, lead_becomes: AssignmentState, reason: EndReason) -> None:
 
 
 def end_questions(a: Act) -> None:
-    """What was asked about an order lapses with it: an objection, an extension, facts wanted, a
-    place on the ledger. Asked of the database only where a clock says there is something."""
-    asked = {clock.kind for clock in a.running()}
+    """What was asked lapses with the order or the ticket: an objection, an extension, facts wanted,
+    a place on the ledger, a consultation. Asked of the database only where a clock says that there
+    is something."""
+    asked = a.kinds_at_first()
     by, at = a.actor.reference, a.at
     if ClockKind.RULING in asked:
         Objection.objects.filter(assignment__ticket=a.ticket, outcome="").update(
@@ -255,6 +266,14 @@ def end_questions(a: Act) -> None:
     if ClockKind.LEDGER_REVIEW in asked:
         LedgerHold.objects.filter(ticket=a.ticket, outcome="granted", cleared_at=None).update(
             cleared_at=at, cleared_by=by
+        )
+    if asked & {ClockKind.CONSULTATION, ClockKind.COORDINATION}:
+        Coordination.objects.filter(ticket=a.ticket, concluded_at=None).update(
+            concluded_at=at, concluded_by=by
+        )
+    if ClockKind.CONSULTATION in asked:  # those who sat together see the matter while it lasts
+        Access.objects.filter(ticket=a.ticket, role=AccessRole.COORDINATE, until=None).update(
+            until=at
         )
 
 

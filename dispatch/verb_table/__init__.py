@@ -1,5 +1,5 @@
 """The verbs of dispatch: who may do what to a ticket, and where it must stand."""
 
-from . import orders
+from . import assisting, coordination, liaison, onsite, orders, time_asked
 
-__all__ = ["orders"]
+__all__ = ["assisting", "coordination", "liaison", "onsite", "orders", "time_asked"]

@@ -6,10 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import services
 from dispatch.forms import orders as forms
-from hotline.core.actors import Actor
 from hotline.core.models import Role
 from intake.models import Level, State, Ticket
-from intake.verbs import Verb, desk, either, lead, register
+from intake.verbs import Verb, desk, either, its_district, lead, register
 
 _DISPATCHERS = desk(Role.DISPATCHER)
 _AUTHORITY = desk(Role.DISPATCHER, Role.CITY_SUPERVISOR)
@@ -30,10 +29,6 @@ def _is_reachable(ticket: Ticket) -> bool:
 def _may_be_ordered(ticket: Ticket) -> bool:
     """A supervision order can exist after the second re-handling only."""
     return ticket.rehandle_count > 1
-
-
-def _district_of_ticket(ticket: Ticket, actor: Actor) -> bool:
-    return ticket.district_id is not None and ticket.district_id in actor.district_ids
 
 
 register(
@@ -84,6 +79,6 @@ register(
     Verb(
         "accept_answer", _("认可督办答复"), services.accept_answer, forms.AcceptAnswerForm,
         frozenset({State.CALLBACK}),
-        either(desk(Role.CITY_SUPERVISOR), _district_of_ticket), order=12, fits=_may_be_ordered,
+        either(desk(Role.CITY_SUPERVISOR), its_district), order=12, fits=_may_be_ordered,
     ),
 )  # fmt: skip

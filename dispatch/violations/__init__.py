@@ -1,5 +1,23 @@
 """Refusals of dispatch, as sentences."""
 
-from . import orders
+from . import (
+    assisting,
+    catalogue,
+    coordination,
+    liaison,
+    onsite,
+    orders,
+    spreadsheets,
+    time_asked,
+)
 
-SENTENCES = {**orders.SENTENCES}
+SENTENCES = {
+    **assisting.SENTENCES,
+    **catalogue.SENTENCES,
+    **coordination.SENTENCES,
+    **liaison.SENTENCES,
+    **onsite.SENTENCES,
+    **orders.SENTENCES,
+    **spreadsheets.SENTENCES,
+    **time_asked.SENTENCES,
+}

@@ -9,6 +9,7 @@ SENTENCES = {
     "outside_duty_list": _("《%(duty_list)s》中没有“%(category)s”，不得派给“%(unit)s”。"),
     "not_its_duty": _("履职清单 %(item)s（%(text)s）：不得派给“%(unit)s”。"),
     "duty_only_assists": _("履职清单 %(item)s（%(text)s）：“%(unit)s”只配合，不主办。"),
+    "consultation_open": _("会商还没有结论，请先登记会商结论（可同时指定承办单位）。"),
     "undo_over": _("只有派单的本人可在 %(seconds)s 秒内、单位签收前撤回；请改用“收回派单”。"),
     "assisting_open": _("还有协办或转交的任务没有反馈，请等待反馈或解除后再答复。"),
     "question_pending": _("有延期、补充情况或挂账的申请正在等待，请待其结束。"),

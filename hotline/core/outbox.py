@@ -31,14 +31,18 @@ class Consumer:
     name: str
     types: frozenset[str]
     effect: Effect
+    batch: int = BATCH
 
 
 CONSUMERS: dict[str, Consumer] = {}
 
 
-def register_consumer(name: str, types: Iterable[str], effect: Effect) -> None:
-    """Called from an app's `ready()`: `effect` runs once for every message of these types."""
-    CONSUMERS[name] = Consumer(name, frozenset(types), effect)
+def register_consumer(
+    name: str, types: Iterable[str], effect: Effect, *, batch: int = BATCH
+) -> None:
+    """Called from an app's `ready()`: `effect` runs once for every message of these types. An
+    effect that locks tickets takes a small `batch`, because the locks are held until it ends."""
+    CONSUMERS[name] = Consumer(name, frozenset(types), effect, batch)
 
 
 def deliver(*, at: dt.datetime, batch: int = BATCH) -> int:
@@ -79,6 +83,7 @@ def _fresh(consumer: Consumer, seen_through: int, batch: int) -> list[OutboxMess
 
 
 def _serve(consumer: Consumer, at: dt.datetime, batch: int) -> int:
+    batch = min(batch, consumer.batch)
     with transaction.atomic():
         _progress(consumer.name)
         progress = (

@@ -28,6 +28,21 @@ def area_by_code(code: str) -> Area | None:
     return seen[code]
 
 
+@remembered(Area)
+def _areas_met() -> dict[int, Area]:
+    return {}
+
+
+def area_by_id(pk: int | None) -> Area | None:
+    """The area of a ticket; read once in a while, not on every act."""
+    if pk is None:
+        return None
+    met = _areas_met()
+    if pk not in met:
+        met[pk] = Area.objects.get(pk=pk)
+    return met[pk]
+
+
 @remembered(Unit)
 def units() -> dict[int, Unit]:
     """Every unit by id, also those that have ended; a few thousand rows at most."""

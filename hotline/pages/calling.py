@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dispatch.models import Reply
+from dispatch.models import AssignmentRole, Reply
 from evaluation.models import CallbackResult
 from evaluation.services import attempts_of_turn, is_concluded, parties_to_call
 from hotline.core.actors import Actor
@@ -145,6 +145,8 @@ def callees(ticket: Ticket) -> list[Callee]:
 
 
 def last_replies(ticket: Ticket) -> list[Reply]:
-    """What the units said, newest first."""
-    found = Reply.objects.filter(assignment__ticket=ticket).select_related("assignment__unit")
+    """What the units in charge told the requester, newest first; what a unit that assisted told
+    them is between units."""
+    of_leads = {"assignment__ticket": ticket, "assignment__role": AssignmentRole.LEAD}
+    found = Reply.objects.filter(**of_leads).select_related("assignment__unit")
     return list(found.order_by("-pk"))

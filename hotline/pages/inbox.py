@@ -13,20 +13,30 @@ from django import forms
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import Assignment, AssignmentQuerySet, AssignmentRole, AssignmentState
+from dispatch.models import (
+    ASSISTING_ROLES,
+    Assignment,
+    AssignmentQuerySet,
+    AssignmentRole,
+    AssignmentState,
+)
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind, Role, Unit
 from hotline.core.places import units
 from hotline.pages.paging import COUNTED, Order, Total
 from hotline.pages.pickers import category_picker
 from hotline.pages.searching import descendants, spoken_of
+from hotline.pages.ticket.facts import IS_EXTENDED
 from intake.fields import CategoryField
 from intake.models import Clock, Level, State, Ticket
 from knowledge.models import Category, categories
 
 REPLIED = "replied"
+# Tabs that most units never need are shown when something stands in them.
+RARE_TABS = ("assisting", "copies", REPLIED)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ TABS = (
     ),
     Tab("soon", _("将超时"), Q(is_soon=True)),
     Tab("late", _("已超时"), Q(is_late=True), is_alert=True),
+    Tab("assisting", _("协办与转交"), Q(role__in=ASSISTING_ROLES)),
     Tab("copies", _("督办抄送"), Q(role=AssignmentRole.SUPERVISE)),
     # Not open orders any more: what the unit has answered and the hotline has yet to ask about.
     Tab(REPLIED, _("已答复待回访"), Q()),
@@ -85,6 +96,24 @@ class Row:
     @property
     def is_copy(self) -> bool:
         return self.order.role == AssignmentRole.SUPERVISE
+
+    @property
+    def is_assisting(self) -> bool:
+        return self.order.role in ASSISTING_ROLES
+
+    @property
+    def asked_by(self) -> str:
+        """For whom an assisting unit works, and whether that unit asked itself: co-operators of
+        the dispatch were named together with the lead."""
+        order, parent = self.order, self.order.parent
+        if parent is None:
+            return ""
+        name = {"unit": units()[parent.unit_id].name}
+        if order.dispatched_at == parent.dispatched_at:
+            return gettext("随派单，主办 %(unit)s") % name
+        if order.role == AssignmentRole.DELEGATE:
+            return gettext("%(unit)s交办") % name
+        return gettext("%(unit)s请求") % name
 
 
 class Inbox:
@@ -182,6 +211,11 @@ class Inbox:
         return rows
 
 
+def signing_verb(order: Assignment) -> str:
+    """签收 of a lead's order moves the ticket; of a part it moves that order alone."""
+    return "sign_part" if order.role in ASSISTING_ROLES else "sign"
+
+
 def shows_unit(actor: Actor) -> bool:
     """Whether rows name their unit: only where the reader has several."""
     return len({unit for _role, unit in actor.grants}) > 1 or not actor.unit_ids
@@ -189,7 +223,7 @@ def shows_unit(actor: Actor) -> bool:
 
 def for_rows(orders: QuerySet[Assignment]) -> QuerySet[Assignment]:
     """What a row shows, in one query."""
-    return orders.select_related("ticket__text", "ticket__area", "ticket__district")
+    return orders.select_related("ticket__text", "ticket__area", "ticket__district", "parent")
 
 
 def dress(orders: Iterable[Assignment], actor: Actor, at: dt.datetime) -> list[Row]:
@@ -197,23 +231,32 @@ def dress(orders: Iterable[Assignment], actor: Actor, at: dt.datetime) -> list[R
     orders = list(orders)
     running: dict[int, list[Clock]] = {}
     wanted = Clock.objects.running().filter(ticket_id__in=[o.ticket_id for o in orders])
-    for clock in wanted.order_by("due_at"):
+    for clock in wanted.annotate(is_extended=IS_EXTENDED).order_by("due_at"):
         running.setdefault(clock.ticket_id, []).append(clock)
     return [_row(order, running.get(order.ticket_id, []), actor, at) for order in orders]
 
 
 def _row(order: Assignment, clocks: list[Clock], actor: Actor, at: dt.datetime) -> Row:
-    due_at = getattr(order, "lead_due_at", None) or order.next_due_at
-    own = [c for c in clocks if c.subject_id is not None and c.due_at == due_at]
+    due_at = order.next_due_at or getattr(order, "lead_due_at", None)
+    told = [c for c in clocks if c.subject_id is not None and c.due_at == due_at]
+    own = [c for c in told if (c.subject_id, c.unit_id) == (order.pk, order.unit_id)]
     shared = [c for c in clocks if c.kind in (ClockKind.PROMISE, ClockKind.CALLBACK)]
-    clock = next(iter(own or shared), None)
-    is_lead = order.role == AssignmentRole.LEAD and actor.handles(order.unit_id)
+    clock = next(iter(own or told or shared), None)
     return Row(
         order=order,
         unit=units()[order.ticket.lead_unit_id or order.unit_id],
         clock=clock,
         clocks=clocks,
-        can_sign=is_lead and order.ticket.state == State.DISPATCHED,
-        can_reply=is_lead and order.ticket.state == State.HANDLING,
+        can_sign=_waits_in(order, actor, State.DISPATCHED, AssignmentState.PENDING),
+        can_reply=_waits_in(order, actor, State.HANDLING, AssignmentState.SIGNED),
         is_late=clock is not None and clock.is_late(at) and clock.opens_at <= at,
     )
+
+
+def _waits_in(order: Assignment, actor: Actor, state: State, part_state: AssignmentState) -> bool:
+    """Whether the reader's own order stands there: a lead's by the ticket, a part by itself."""
+    if not actor.handles(order.unit_id):
+        return False
+    if order.role in ASSISTING_ROLES:
+        return order.state == part_state
+    return order.role == AssignmentRole.LEAD and order.ticket.state == state

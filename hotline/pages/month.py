@@ -18,10 +18,10 @@ from hotline.core.models import AssessmentGroup, Unit
 from hotline.core.places import units
 
 SHOWN_MONTHS = 12
-_LATE = ("overdue", "unresolved", "returned")
+_LATE = ("overdue", "unresolved", "returned", "improper")
 # The columns in the order of the table: what came in, what was said, what went wrong.
 _BEFORE = ("volume", "valid", "contacted", "resolved", "satisfied", "basically")
-_AFTER = ("unresolved", "overdue", "returned")
+_AFTER = ("unresolved", "overdue", "returned", "improper", "ledger")
 
 
 @dataclass(frozen=True)

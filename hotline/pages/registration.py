@@ -329,7 +329,13 @@ def preview(typed: Mapping[str, str], *, at: dt.datetime) -> Preview:
         promised_at=due(ClockKind.PROMISE),
         dispatch_by=due(ClockKind.DISPATCH),
         feedback_by=due(ClockKind.FEEDBACK),
-        proposal=propose_unit(area_by_code(code) if code else None, at=at),
+        proposal=propose_unit(
+            area_by_code(code) if code else None,
+            at=at,
+            category=category,
+            request_type=typed.get("request_type", ""),
+            target=typed.get("target", ""),
+        ),
     )
 
 

@@ -15,6 +15,8 @@ from hotline.pages.doors import TICKET_ROLES
 REGISTRARS = frozenset({Role.AGENT, Role.CONTRACTOR, Role.DISPATCHER})
 INBOX_ROLES = frozenset({Role.HANDLER, Role.MANAGER, Role.DISTRICT_SUPERVISOR})
 CALLERS = frozenset({Role.CALLBACK_AGENT, Role.CITY_SUPERVISOR})
+# Call-takers dispatch what they and the channels have registered; the authority rules as well.
+DESK_PEOPLE = frozenset({Role.AGENT, Role.DISPATCHER, Role.CITY_SUPERVISOR})
 # The tables are for those who answer for results; a call taker has no use for them.
 TABLE_ROLES = TICKET_ROLES - {Role.AGENT, Role.CONTRACTOR}
 
@@ -46,8 +48,8 @@ WORKPLACES = (
         home_of=frozenset({Role.AGENT, Role.CONTRACTOR}), key="n",
     ),
     Workplace(
-        "dispatch", _("待派单"), "tickets", frozenset({Role.DISPATCHER}),
-        home_of=frozenset({Role.DISPATCHER}), query="?state=accepted&sort=left", key="g d",
+        "desk", _("派单台"), "desk", DESK_PEOPLE,
+        home_of=frozenset({Role.DISPATCHER}), key="g d",
     ),
     Workplace(
         "inbox", _("待办"), "inbox", INBOX_ROLES,
@@ -62,6 +64,14 @@ WORKPLACES = (
     Workplace(
         "monthly", _("考评"), "monthly", TABLE_ROLES, key="g m",
         home_of=frozenset({Role.DISTRICT_SUPERVISOR, Role.CITY_SUPERVISOR, Role.AUDITOR}),
+    ),
+    Workplace(
+        "catalogue", _("派单目录"), "catalogue", frozenset(Role), key="g l",
+        home_of=frozenset({Role.ADMINISTRATOR}), pages=frozenset({"duties"}),
+    ),
+    Workplace(
+        "guide", _("分类指引"), "guide", frozenset(Role), key="g k",
+        home_of=frozenset({Role.KNOWLEDGE_EDITOR}),
     ),
 )  # fmt: skip
 

@@ -141,6 +141,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def open(self) -> TicketQuerySet:
         return self.exclude(state=State.CLOSED)
 
+    def public(self) -> TicketQuerySet:
+        """What anything that leaves the office may be made of: published figures, maps, similar
+        cases, training. Never a matter of central or military bodies (R-043), and never one whose
+        requester is kept confidential (R-018)."""
+        return self.filter(is_liaison=False, is_confidential=False)
+
     def overdue(self, at: dt.datetime) -> TicketQuerySet:
         """Open, past the promise to the citizen and nothing fed back yet, whether or not a sweep
         has run."""
@@ -175,6 +181,9 @@ class Ticket(models.Model):
     client = models.ForeignKey(ApiClient, models.PROTECT, null=True, db_index=False)
     is_anonymous = models.BooleanField(default=False)
     is_confidential = models.BooleanField(default=False)
+    is_liaison = models.BooleanField(
+        default=False, help_text="passed to the liaison office (R-043)"
+    )
     called_at = models.DateTimeField(help_text="when the requester raised it (R-015)")
     accepted_at = models.DateTimeField()
     promised_at = models.DateTimeField(help_text="the promise to the citizen, from acceptance")

@@ -67,8 +67,8 @@ def inform(
     with act("inform", number, actor=actor, at=at, version=version) as a:
         if code not in INFORM_CODES:
             raise RuleViolation("reason_required", field="code")
-        if code != CloseCode.EMERGENCY:
-            reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required="reason_required")
+        required = "" if code == CloseCode.EMERGENCY else "reason_required"
+        reason = tidy(reason, REASON_LIMIT, _("原因"), "reason", required=required)
         data: dict[str, Any] = {"code": code}
         if transferred_to:
             data["transferred_to"] = transferred_to

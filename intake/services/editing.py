@@ -20,7 +20,6 @@ from knowledge.models import Category
 NOTE_LIMIT = 2_000
 _KEPT = ("revision", "title", "matter", "address", "door", "references", "target",
          "written_at", "written_by")  # fmt: skip
-_OWED_BY_LEVEL = (ClockKind.SIGN, ClockKind.FIRST_CONTACT, ClockKind.FEEDBACK)
 _STRICTER_FIRST = (Urgency.URGENT, Urgency.PROMPT, Urgency.ORDINARY)
 
 
@@ -71,8 +70,8 @@ def classify(
     """Set category, place, level and urgency before dispatch or while it is open.
 
     The promise runs from acceptance and is only ever brought forward: a level is raised by the
-    desk and lowered never here (design §4). What a unit owes runs by the new level from now on,
-    where that is sooner; a promise that stood still runs again.
+    desk and lowered never here (design §4). Only before dispatch: to raise what a unit has in hand
+    the desk recalls it and dispatches it anew, so that its promises run by the new level.
     """
     with act("classify", number, actor=actor, at=at, version=version) as a:
         ticket = a.ticket
@@ -109,11 +108,6 @@ def _run_by_new_level(a: Act) -> None:
             a.move(clock, opens_at=clock.opens_at, due_at=sooner, cause="classified")
         if clock.kind == ClockKind.PROMISE:
             a.change(promised_at=clock.due_at)
-    for clock in a.running(*_OWED_BY_LEVEL):
-        a.resume(clock, cause="classified")
-        sooner = new_clock(ticket, clock.kind, at=a.at).due_at
-        if sooner < clock.due_at:
-            a.move(clock, opens_at=clock.opens_at, due_at=sooner, cause="classified")
 
 
 def _rank(level: str, urgency: str) -> tuple[int, int]:

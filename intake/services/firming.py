@@ -30,9 +30,10 @@ def _firm_up_ticket(pk: int, at: dt.datetime) -> int:
         for clock in act.running():
             if not clock.is_provisional:
                 continue
-            if clock.base_due_at is not None:  # standing still: its turn comes when it runs again
+            if clock.is_paused(at):  # its turn comes when it runs again
                 waiting += 1
                 continue
+            act.resume(clock, cause="recomputed")  # a pause that ended by its bound
             due = replayed(clock, clock.adjustments.order_by("id"))
             waiting += due.is_provisional
             _move(act, clock, due)

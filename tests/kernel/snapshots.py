@@ -7,12 +7,25 @@ from typing import Any
 
 from django.db import models
 
-from dispatch.models import Assignment, Contact, Objection, Reply, SupervisionOrder
+from dispatch.models import (
+    Assignment,
+    Contact,
+    Coordination,
+    Extension,
+    FactRequest,
+    LadderStep,
+    LedgerHold,
+    LedgerReview,
+    Objection,
+    Reply,
+    SupervisionOrder,
+)
 from evaluation.models import CallbackResult
 from hotline.core.models import AuditEntry, OutboxMessage
 from intake.models import (
     Access,
     Clock,
+    ClockAdjustment,
     Note,
     Ticket,
     TicketEvent,
@@ -30,6 +43,7 @@ TABLES: tuple[tuple[type[models.Model], str], ...] = (
     (TicketTextRevision, "ticket_id"),
     (TicketRequester, "ticket_id"),
     (Clock, "ticket_id"),
+    (ClockAdjustment, "clock__ticket_id"),
     (Access, "ticket_id"),
     (Note, "ticket_id"),
     (TicketEvent, "ticket_id"),
@@ -38,7 +52,13 @@ TABLES: tuple[tuple[type[models.Model], str], ...] = (
     (Contact, "assignment__ticket_id"),
     (Reply, "assignment__ticket_id"),
     (Objection, "assignment__ticket_id"),
+    (Extension, "assignment__ticket_id"),
+    (FactRequest, "assignment__ticket_id"),
+    (LedgerHold, "ticket_id"),
+    (LedgerReview, "hold__ticket_id"),
+    (Coordination, "ticket_id"),
     (SupervisionOrder, "ticket_id"),
+    (LadderStep, "ticket_id"),
     (CallbackResult, "ticket_id"),
 )
 

@@ -74,7 +74,18 @@ GET  callbacks/                               . . + + .  . . .  . .  . .  . . . 
 GET  monthly/                                 . + + + .  + . .  + +  + +  + + +  L
 GET  notices/                                 + + + + +  + + +  + +  + +  + + +  L
 POST notices/read/                            + + + + +  + + +  + +  + +  + + +  L
-GET  options/areas/                           + + + + +  + . .  + +  + +  + + +  L
+GET  options/areas/                           + + + + +  + + +  + +  + +  + + +  L
+GET  catalogue/                               + + + + +  + + +  + +  + +  + + +  L
+GET  catalogue/export/                        - - - - -  - - -  - -  - -  - - -  L
+GET  catalogue/try/                           + + + + +  + + +  + +  + +  + + +  L
+GET  catalogue/gaps/                          + + + + +  + + +  + +  + +  + + +  L
+GET  catalogue/import/                        . . . + .  . . +  . .  . .  . . .  L
+POST catalogue/import/                        . . . + .  . . +  . .  . .  . . .  L
+POST catalogue/publish/                       . . . - .  . . -  . .  . .  . . .  L
+POST catalogue/discard/                       . . . - .  . . -  . .  . .  . . .  L
+GET  guide/                                   + + + + +  + + +  + +  + +  + + +  L
+GET  duties/                                  + + + + +  + + +  + +  + +  + + +  L
+GET  tickets/<str:number>/journey/            + + + + +  + . .  + +  - -  + + -  L
 """
 
 # Systems with a key: system (of the lead unit) farsys (of another) channel ochan | then people:
@@ -85,8 +96,10 @@ POST api/v1/tickets                           . . + +  . . . . .  L
 GET  api/v1/tickets/NUMBER                    + - + -  + + - + -  L
 GET  api/v1/tickets/NUMBER/events             + - + -  + + - + -  L
 POST api/v1/tickets/NUMBER/reveal             . . . .  + . - + -  L
+GET  api/v1/tickets/NUMBER/tree              + - + -  + + - + -  L
 GET  api/v1/inbox                             + + . .  . . . + +  L
 GET  api/v1/categories                        + + + +  + + + + +  L
+GET  api/v1/categories/<str:code>              + + + +  + + + + +  L
 GET  api/v1/areas                             + + + +  + + + + +  L
 GET  api/v1/units                             + + + +  + + + + +  L
 GET  api/v1/channels                          + + + +  + + + + +  L
@@ -113,7 +126,32 @@ BODIES: dict[str, dict[str, object]] = {
     "contact": {"method": "phone"},
     "report": {"text": "已到现场", "told_by": "phone"},
     "reply": {"text": "已办", "solved": "yes", "told_by": "phone"},
-    "object": {"reason": "不在辖区", "basis": "第二条"},
+    "object": {"ground": "jurisdiction", "reason": "不在辖区", "basis": "第二条"},
+    "designate": {"unit": "city-urban", "ruling": "属市政设施"},
+    "undo_dispatch": {},
+    "ask_cooperation": {"unit": "city-urban", "task": "核查"},
+    "delegate": {"unit": "990101001001", "task": "核实"},
+    "sign_part": {},
+    "hand_in": {"text": "已核查"},
+    "interim": {"text": "在查", "late_reason": "送检", "next_at": "2026-04-20T10:00:00+08:00"},
+    "release": {"unit": "city-urban", "reason": "已查清"},
+    "consult": {"question": "x", "members": "city-urban"},
+    "conclude_consultation": {"opinion": "由街道办理"},
+    "escalate": {"authority": "990101", "question": "x"},
+    "answer_escalation": {"opinion": "由街道办理"},
+    "ask_extension": {"amount": 1, "ground": "legal", "reason": "等待检测", "told_by": "phone"},
+    "grant_extension": {},
+    "refuse_extension": {"decision": "不属法定程序"},
+    "ask_facts": {"question": "哪个房间？"},
+    "facts_received": {"answer": "次卧"},
+    "hold": {
+        "kind": "funds", "plan": "明年", "review_at": "2026-05-04T10:00:00+08:00",
+        "told_by": "phone",
+    },
+    "approve_hold": {},
+    "refuse_hold": {"decision": "可以解决"},
+    "review_hold": {"finding": "仍无资金", "next_at": "2026-05-10T10:00:00+08:00"},
+    "clear_hold": {"clearance": "资金到位"},
     "recall": {"reason": "派错"},
     "return_to_desk": {},
     "reject_objection": {"ruling": "属地"},
@@ -192,7 +230,7 @@ def path_of(route: str, ticket: Ticket) -> str:
     order = ticket.assignments.get(role="lead")
     values = {
         "<str:number>": ticket.number, "<slug:verb>": "sign", NUMBER: ticket.number,
-        "<int:pk>": str(order.pk), r"(?P<name>\w+)": "nonsense",
+        "<int:pk>": str(order.pk), r"(?P<name>\w+)": "nonsense", "<str:code>": "01",
     }  # fmt: skip
     for placeholder, value in values.items():
         route = route.replace(placeholder, value)

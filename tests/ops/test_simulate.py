@@ -149,10 +149,10 @@ def test_the_same_seed_and_start_give_the_same_city() -> None:
 @pytest.mark.django_db
 def test_a_city_with_tickets_is_left_alone_when_asked_to_fill_an_empty_one() -> None:
     seed()
-    simulate(days=1, per_day=3, if_empty=True, verbosity=0)
+    simulate(days=1, per_day=20, if_empty=True, verbosity=0)
     before = Ticket.objects.count()
 
-    simulate(days=1, per_day=3, if_empty=True, verbosity=0)
+    simulate(days=1, per_day=20, if_empty=True, verbosity=0)
 
     assert before > 0
     assert Ticket.objects.count() == before

@@ -12,7 +12,7 @@ from django.test import Client
 from dispatch import services as dispatching
 from dispatch.models import Assignment
 from hotline.core.models import Role
-from intake.models import State
+from intake.models import State, Ticket
 from tests import factories as make
 
 SignIn = Callable[..., Client]
@@ -181,3 +181,77 @@ def test_the_poll_is_silent_until_something_comes(
     assert quiet.status_code == 204
     assert "有 1 条更新" in told.content.decode()
     assert again.status_code == 304
+
+
+# --- parts of other units' work -------------------------------------------------------------
+
+
+def asked_to_help(ticket: Ticket) -> Assignment:
+    dispatching.ask_cooperation(
+        number=ticket.number, actor=make.handler(ticket), at=make.AT + make.minutes(30),
+        unit=make.unit("990101-market"), task="核查占道摊位的执照",
+    )  # fmt: skip
+    return Assignment.objects.get(ticket=ticket, role="cooperate")
+
+
+def test_a_part_says_its_role_and_who_asked_for_it(sign_in: SignIn) -> None:
+    ticket = make.handled_ticket()
+    asked_to_help(ticket)
+
+    browser = sign_in(Role.HANDLER, make.unit("990101-market"))
+
+    assert "协办 · 甲一街道办事处请求" in browser.get("/inbox/").content.decode()
+    assert numbers(browser, "?tab=assisting") == [ticket.number]
+    assert tab_counts(browser)["assisting"] == 1
+
+
+def test_a_co_operator_of_the_dispatch_was_named_with_its_lead(sign_in: SignIn) -> None:
+    ticket = make.accepted_ticket()
+    dispatching.dispatch(
+        number=ticket.number, actor=make.dispatcher(), at=make.AT, lead_unit=make.unit(),
+        cooperators=[make.unit("990101-market")],
+    )  # fmt: skip
+
+    page = sign_in(Role.HANDLER, make.unit("990101-market")).get("/inbox/").content.decode()
+
+    assert "协办 · 随派单，主办 甲一街道办事处" in page
+
+
+def test_a_part_is_signed_with_one_press_and_the_ticket_stays_where_it_is(
+    sign_in: SignIn,
+) -> None:
+    ticket = make.handled_ticket()
+    part = asked_to_help(ticket)
+    browser = sign_in(Role.HANDLER, make.unit("990101-market"))
+
+    answer = browser.post(f"/inbox/{part.pk}/sign/", headers=HTMX)
+
+    assert answer.status_code == 200
+    assert Assignment.objects.get(pk=part.pk).state == "signed"
+    assert make.fresh(ticket).version == ticket.version + 2
+    assert numbers(browser, "?tab=handling") == [ticket.number]
+
+
+def test_a_parts_row_shows_what_its_own_unit_owes(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket = make.handled_ticket()
+    asked_to_help(ticket)
+    clock.move_to(make.AT + make.hours(13))
+
+    browser = sign_in(Role.HANDLER, make.unit("990101-market"))
+
+    assert numbers(browser, "?tab=late") == [ticket.number]
+    assert "超 30 分" in browser.get("/inbox/").content.decode()
+    assert numbers(sign_in(Role.HANDLER, make.unit()), "?tab=late") == []
+
+
+def test_a_part_that_was_released_leaves_the_inbox(sign_in: SignIn) -> None:
+    ticket = make.handled_ticket()
+    asked_to_help(ticket)
+    dispatching.release(
+        number=ticket.number, actor=make.handler(ticket), at=make.AT + make.hours(1),
+        unit=make.unit("990101-market"), reason="已自行解决",
+    )  # fmt: skip
+
+    assert numbers(sign_in(Role.HANDLER, make.unit("990101-market"))) == []

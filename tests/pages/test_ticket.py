@@ -10,13 +10,18 @@ import time_machine
 from django.test import Client
 
 from dispatch import services as dispatching
-from hotline.core.models import AuditEntry, Role
+from dispatch.models import CatalogueEntry, CatalogueVersion, DutyItem, DutyList
+from hotline.core.actors import actor_for_staff
+from hotline.core.models import AuditEntry, Membership, Role, Unit
+from hotline.core.reference import forget_all
 from intake import services as intake
+from intake.models import Ticket
 from tests import factories as make
 
 SignIn = Callable[..., Client]
 HTMX = {"HX-Request": "true"}
 NAME, PHONE = "欧阳明月", "13912345678"
+EXTENSION = {"amount": 7, "ground": "legal", "reason": "等待检测报告", "told_by": "phone"}
 IDENTITY = (NAME, "明月", "欧阳", PHONE, "139****5678", "12345678")
 
 
@@ -26,9 +31,47 @@ def page_of(browser: Client, number: str, query: str = "") -> str:
 
 def buttons(page: str) -> list[str]:
     bar = re.search(r'<div class="action-bar.*?</div>', page, re.S)
-    found = re.findall(r'href="/tickets/\d+/(?:do/)?(\w+)/"|action="/tickets/\d+/do/(\w+)/"',
+    found = re.findall(r' href="/tickets/\d+/(?:do/)?(\w+)/"|action="/tickets/\d+/do/(\w+)/"',
                        bar[0] if bar else "")  # fmt: skip
     return [one or other for one, other in found]
+
+
+def of_the_lead() -> tuple[str, Unit]:
+    """Somebody of the unit that leads."""
+    return Role.HANDLER, make.unit()
+
+
+def objected(ticket: Ticket) -> None:
+    dispatching.raise_objection(
+        number=ticket.number, actor=make.handler(make.fresh(ticket)),
+        at=make.AT + make.minutes(20), reason="灯杆属市政养护", basis="养护职责清单第3条",
+    )  # fmt: skip
+
+
+def extended(ticket: Ticket) -> None:
+    """Asked for and granted."""
+    at = make.AT + make.minutes(20)
+    dispatching.ask_extension(number=ticket.number, actor=make.handler(ticket), at=at, **EXTENSION)
+    dispatching.grant_extension(
+        number=ticket.number, actor=make.dispatcher(), at=at + make.minutes(10),
+        decision="情况属实",
+    )  # fmt: skip
+
+
+def asked_to_help(ticket: Ticket) -> None:
+    """The market bureau of the district is to co-operate."""
+    dispatching.ask_cooperation(
+        number=ticket.number, actor=make.handler(ticket), at=make.AT + make.minutes(30),
+        unit=make.unit("990101-market"), task="核查占道摊位的执照",
+    )  # fmt: skip
+
+
+def handed_in(ticket: Ticket, text: str) -> None:
+    """It has signed, and told the street how it ended."""
+    helper = make.handler(make.unit("990101-market"))
+    at = make.AT + make.minutes(40)
+    dispatching.sign_part(number=ticket.number, actor=helper, at=at)
+    dispatching.hand_in(number=ticket.number, actor=helper, at=at + make.minutes(20), text=text)
 
 
 # --- who sees it ----------------------------------------------------------------------------
@@ -145,14 +188,17 @@ def test_what_a_requester_typed_is_never_markup(sign_in: SignIn) -> None:
 @pytest.mark.parametrize(
     ("role", "made", "expected"),
     [
-        (Role.HANDLER, make.dispatched_ticket, ["sign", "contact", "object", "note"]),
-        (Role.HANDLER, make.handled_ticket, ["reply", "contact", "object", "note"]),
+        (Role.HANDLER, make.dispatched_ticket,
+         ["sign", "contact", "note", "ask_cooperation", "object"]),
+        (Role.HANDLER, make.handled_ticket,
+         ["reply", "contact", "note", "ask_cooperation", "delegate", "escalate",
+          "ask_facts", "ask_extension", "hold", "object"]),
         (Role.HANDLER, make.replied_ticket, ["note"]),
         (Role.AUDITOR, make.handled_ticket, []),
         (Role.AGENT, make.accepted_ticket,
-         ["dispatch", "inform", "classify", "merge_into", "amend", "withdraw", "note"]),
+         ["dispatch", "inform", "classify", "note", "merge_into", "amend", "withdraw"]),
         (Role.DISPATCHER, make.handled_ticket,
-         ["recall", "merge_into", "amend", "withdraw", "note"]),
+         ["note", "recall", "merge_into", "amend", "withdraw", "ask_cooperation", "order_onsite"]),
         (Role.DISPATCHER, make.closed_ticket, ["reopen", "note"]),
         (Role.CONTRACTOR, make.handled_ticket, ["merge_into", "amend"]),
     ],
@@ -177,6 +223,359 @@ def test_a_call_back_is_offered_when_it_has_opened(
 
     assert "callback" not in early
     assert "callback" in buttons(page_of(browser, ticket.number))
+
+
+def test_the_rest_of_the_moves_stand_under_their_part_of_the_work(sign_in: SignIn) -> None:
+    ticket = make.handled_ticket()
+
+    page = page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
+
+    more = page[page.index('<dl class="move-groups">') :]
+    assert re.findall(r"<dt>(.+?)</dt>", more)[:3] == ["协同", "时限", "异议"]
+    assert page.index("/do/reply/") < page.index('<dl class="move-groups">')
+
+
+def test_a_slip_of_the_hand_is_offered_for_undoing_to_its_own_hand_for_seconds(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    staff = make.make_staff(Role.DISPATCHER)
+    ticket = make.accepted_ticket()
+    dispatching.dispatch(
+        number=ticket.number, actor=actor_for_staff(staff, on=make.AT.date()), at=make.AT,
+        lead_unit=make.unit(),
+    )  # fmt: skip
+    own, other = sign_in(staff=staff), sign_in(Role.DISPATCHER)
+
+    at_once = [buttons(page_of(browser, ticket.number)) for browser in (own, other)]
+    clock.move_to(make.AT + make.minutes(1))
+
+    assert ["undo_dispatch" in moves for moves in at_once] == [True, False]
+    assert "undo_dispatch" not in buttons(page_of(own, ticket.number))
+
+
+def test_nobody_is_offered_the_ruling_on_their_own_dispatch(sign_in: SignIn) -> None:
+    staff = make.make_staff(Role.DISPATCHER)
+    ticket = make.accepted_ticket()
+    dispatching.dispatch(
+        number=ticket.number, actor=actor_for_staff(staff, on=make.AT.date()), at=make.AT,
+        lead_unit=make.unit(),
+    )  # fmt: skip
+    objected(ticket)
+
+    rulings = {"return_to_desk", "designate", "reject_objection"}
+    assert not rulings & set(buttons(page_of(sign_in(staff=staff), ticket.number)))
+    assert rulings <= set(buttons(page_of(sign_in(Role.DISPATCHER), ticket.number)))
+
+
+@pytest.mark.parametrize("passed", [0, 25])
+def test_an_objection_is_offered_in_its_window_only(
+    sign_in: SignIn, clock: time_machine.Coordinates, passed: int
+) -> None:
+    ticket = make.handled_ticket()
+    clock.move_to(make.AT + make.hours(passed))
+
+    page = page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
+
+    assert ("object" in buttons(page)) == (passed == 0)
+    assert ("没有提出异议，视为接收" in page) == (passed == 25)
+    assert ("届时没有提出异议视为接收" in page) == (passed == 0)
+
+
+def test_an_extension_is_offered_as_often_as_the_level_allows(sign_in: SignIn) -> None:
+    ticket = make.handled_ticket()
+    handler = sign_in(Role.HANDLER, make.unit())
+    extended(ticket)
+
+    moves = buttons(page_of(handler, ticket.number))
+
+    assert "ask_extension" not in moves
+    assert "ask_facts" in moves
+
+
+def test_a_decision_is_not_offered_to_who_asked(sign_in: SignIn) -> None:
+    staff = make.make_staff(Role.HANDLER, make.unit())
+    Membership.objects.create(
+        staff=staff, unit=make.unit("hotline"), role=Role.DISPATCHER, valid_from=make.LONG_AGO
+    )
+    ticket = make.handled_ticket()
+    asked = actor_for_staff(staff, on=make.AT.date())
+    dispatching.ask_extension(
+        number=ticket.number, actor=asked, at=make.AT + make.minutes(20), **EXTENSION
+    )
+
+    assert "grant_extension" not in buttons(page_of(sign_in(staff=staff), ticket.number))
+    assert "grant_extension" in buttons(page_of(sign_in(Role.DISPATCHER), ticket.number))
+
+
+# --- time -----------------------------------------------------------------------------------
+
+
+def test_what_is_waited_for_says_who_decides_and_what_holds_meanwhile(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket = make.handled_ticket()
+    objected(ticket)
+    clock.move_to(make.AT + make.hours(1))
+
+    page = page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
+
+    assert "派单员（不是派出本单的人）或市督导" in page
+    assert "裁定前仍由甲一街道办事处负责" in page
+    assert "最迟 04-15 10:20 恢复" in page
+
+
+def test_a_promise_that_stands_still_shows_what_was_left_of_it(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket = make.handled_ticket()
+    objected(ticket)
+    browser = sign_in(Role.HANDLER, make.unit())
+    clock.move_to(make.AT + make.hours(3))
+    standing = page_of(browser, ticket.number)
+    clock.move_to(make.AT + make.hours(25))
+
+    assert "停计，剩 6 天 23 时" in standing
+    assert "停计，剩" not in page_of(browser, ticket.number)
+
+
+def test_an_extended_promise_says_so_and_how_it_came_about(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket = make.handled_ticket()
+    extended(ticket)
+    clock.move_to(make.AT + make.hours(1))
+
+    page = page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
+
+    assert re.search(r'class="clock clock-ok clock-lg"[^>]*>.*?延</span></span>', page)
+    assert "延期 7 自然日" in page
+    assert "情况属实" in page
+
+
+def test_the_citizens_promise_and_the_units_are_told_apart(sign_in: SignIn) -> None:
+    ticket = make.handled_ticket()
+    asked_to_help(ticket)
+
+    page = page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
+
+    groups = re.findall(r'<section class="promise-group is-(\w+)">', page)
+    assert groups == ["citizen", "lead", "parts", "desk"]
+
+
+def test_the_ledger_is_shown_with_its_plan_and_reviews(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket = make.handled_ticket()
+    at = make.AT + make.minutes(30)
+    dispatching.hold(
+        number=ticket.number, actor=make.handler(ticket), at=at, kind="funds",
+        plan="列入明年改造计划", review_at=at + make.days(20), told_by="phone",
+    )  # fmt: skip
+    supervisor = make.actor(Role.CITY_SUPERVISOR)
+    dispatching.approve_hold(number=ticket.number, actor=supervisor, at=at + make.hours(1))
+    clock.move_to(at + make.days(2))
+
+    page = page_of(sign_in(Role.CITY_SUPERVISOR), ticket.number)
+
+    assert "甲一街道办事处挂账中" in page
+    assert "列入明年改造计划" in page
+    assert buttons(page) == ["review_hold", "note", "order_onsite", "clear_hold"]
+    assert "ask_extension" not in buttons(
+        page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
+    )
+
+
+# --- units that assist ----------------------------------------------------------------------
+
+
+def test_the_tree_says_how_far_the_parts_are_and_what_the_reply_waits_for(
+    sign_in: SignIn,
+) -> None:
+    ticket = make.handled_ticket()
+    asked_to_help(ticket)
+    browser = sign_in(Role.HANDLER, make.unit())
+    waiting = page_of(browser, ticket.number)
+    handed_in(ticket, "市场方已清退")
+    done = page_of(browser, ticket.number)
+
+    assert "已反馈 0/1" in waiting
+    assert "甲区市场监管局 还没有反馈，也没有解除" in waiting
+    assert "reply" not in buttons(waiting)
+    assert "已反馈 1/1" in done
+    assert "市场方已清退" in done
+    assert buttons(done)[0] == "reply"
+
+
+def test_a_unit_asked_for_help_is_offered_its_own_part_only(sign_in: SignIn) -> None:
+    ticket = make.handled_ticket()
+    asked_to_help(ticket)
+    browser = sign_in(Role.HANDLER, make.unit("990101-market"))
+
+    asked = page_of(browser, ticket.number)
+    dispatching.sign_part(
+        number=ticket.number, actor=make.handler(make.unit("990101-market")),
+        at=make.AT + make.minutes(40),
+    )  # fmt: skip
+    signed = page_of(browser, ticket.number)
+
+    assert buttons(asked)[0] == "sign_part"
+    assert not {"reply", "object", "hand_in"} & set(buttons(asked))
+    assert "本单位 · 签收" in asked
+    assert {"hand_in", "interim"} <= set(buttons(signed))
+    assert "delegate" not in buttons(signed)
+
+
+def test_work_is_handed_down_to_units_below_and_before_the_own_due_time(
+    sign_in: SignIn,
+) -> None:
+    ticket = make.handled_ticket()
+
+    form = sign_in(Role.HANDLER, make.unit()).get(f"/tickets/{ticket.number}/do/delegate/")
+
+    page = form.content.decode()
+    offered = re.search(r'<select name="unit".*?</select>', page, re.S)
+    assert offered
+    assert re.findall(r'value="([^"]+)"', offered[0]) == ["990101001001"]
+    assert 'name="due_at" value="2026-04-20T00:' in page
+
+
+def test_what_a_part_handed_in_is_not_read_out_to_the_requester(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket = make.handled_ticket()
+    asked_to_help(ticket)
+    handed_in(ticket, "内部核查意见")
+    make.reply_to(ticket, at=make.AT + make.hours(2), text="已清退占道摊位。")
+    clock.move_to(make.AT + make.hours(4))
+
+    page = page_of(sign_in(Role.CALLBACK_AGENT), ticket.number, "callback/")
+
+    assert "已清退占道摊位。" in page
+    assert "内部核查意见" not in page
+
+
+def test_a_co_operators_eyes_see_nothing_of_a_confidential_requester(
+    sign_in: SignIn,
+) -> None:
+    ticket = make.handled_ticket(
+        name=NAME, phone=PHONE, door="3号楼2单元501", is_confidential=True,
+        matter=f"我的电话{PHONE}，路灯坏了",
+    )  # fmt: skip
+    asked_to_help(ticket)
+    browser = sign_in(Role.HANDLER, make.unit("990101-market"))
+
+    for address in ("", "journey/", "do/sign_part/", "do/hand_in/"):
+        page = browser.get(f"/tickets/{ticket.number}/{address}").content.decode()
+        assert ticket.number in page
+        assert not [word for word in (*IDENTITY, "2单元501") if word in page], address
+
+
+# --- why that unit --------------------------------------------------------------------------
+
+
+def test_an_order_names_the_edition_and_the_clause_that_chose_its_unit(
+    sign_in: SignIn,
+) -> None:
+    version = CatalogueVersion.objects.create(
+        number=7, made_at=make.AT, made_by="system", published_at=make.AT,
+        valid_from=make.AT.date(),
+    )  # fmt: skip
+    CatalogueEntry.objects.create(
+        version=version, category=make.category(), lead="street", basis="《物业管理条例》"
+    )
+    forget_all()
+    ticket = make.handled_ticket()
+
+    page = page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
+
+    assert "为什么派给它" in page
+    assert "第 7 版" in page
+    assert "《物业管理条例》" in page
+
+
+def test_an_objection_begins_with_what_the_duty_list_says(sign_in: SignIn) -> None:
+    ticket = make.handled_ticket()
+    listed = DutyList.objects.create(
+        code="street", name="街道职责清单", unit_kind="street", valid_from=make.LONG_AGO
+    )
+    DutyItem.objects.create(
+        duty_list=listed, code="S-9", text="配合检查物业", categories=["05"], stance="assists",
+        basis="测试",
+    )  # fmt: skip
+    forget_all()
+
+    form = sign_in(Role.HANDLER, make.unit()).get(f"/tickets/{ticket.number}/do/object/")
+
+    page = form.content.decode()
+    assert 'value="duty_list" selected' in page
+    assert re.search(r'name="basis" value="《街道职责清单》S-9（配合检查物业）', page)
+    assert "本单位履职清单" in page
+
+
+# --- hard cases -----------------------------------------------------------------------------
+
+
+def test_what_was_said_in_a_consultation_stays_with_the_hotline_and_who_sat_in_it(
+    sign_in: SignIn,
+) -> None:
+    ticket, desk = make.accepted_ticket(), make.dispatcher()
+    dispatching.consult(
+        number=ticket.number, actor=desk, at=make.AT + make.minutes(10),
+        question="两区交界谁来管", members=[make.unit("990102001")],
+    )  # fmt: skip
+    member = page_of(sign_in(Role.HANDLER, make.unit("990102001")), ticket.number)
+    dispatching.conclude_consultation(
+        number=ticket.number, actor=desk, at=make.AT + make.minutes(30), opinion="甲一街道管得着"
+    )
+    dispatching.dispatch(
+        number=ticket.number, actor=desk, at=make.AT + make.minutes(40), lead_unit=make.unit()
+    )
+    told = [page_of(sign_in(*who), ticket.number) for who in ((Role.AUDITOR,), of_the_lead())]
+
+    assert "两区交界谁来管" in member
+    assert ["甲一街道管得着" in page for page in told] == [True, False]
+    assert ["两区交界谁来管" in page for page in told] == [True, False]
+    assert "会商与协调" in told[1]
+
+
+def test_an_authoritys_answer_is_read_by_who_asked(sign_in: SignIn) -> None:
+    ticket, district = make.handled_ticket(), make.unit("990101")
+    dispatching.escalate(
+        number=ticket.number, actor=make.handler(ticket), at=make.AT + make.minutes(30),
+        authority=district, question="产权单位不明",
+    )  # fmt: skip
+    above = sign_in(Role.HANDLER, district)
+    asked = buttons(page_of(above, ticket.number))
+    dispatching.answer_escalation(
+        number=ticket.number, actor=make.handler(district), at=make.AT + make.hours(1),
+        opinion="由区里牵头排查", measure="三日内完成",
+    )  # fmt: skip
+
+    page = page_of(sign_in(*of_the_lead()), ticket.number)
+
+    assert "answer_escalation" in asked
+    assert "由区里牵头排查" in page
+    assert "三日内完成" in page
+    assert "answer_escalation" not in buttons(page_of(above, ticket.number))
+
+
+def test_a_unit_called_to_a_place_is_offered_its_arrival_when_the_time_has_come(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    ticket, meet_at = make.handled_ticket(), make.AT + make.hours(6)
+    dispatching.order_onsite(
+        number=ticket.number, actor=make.dispatcher(), at=make.AT + make.minutes(30),
+        units=[make.unit("990102001")], place="两区交界的路口", meet_at=meet_at,
+        ground="cross_area", reason="看清路灯在谁的辖区",
+    )  # fmt: skip
+    browser = sign_in(Role.HANDLER, make.unit("990102001"))
+    early = page_of(browser, ticket.number)
+    clock.move_to(meet_at - make.minutes(10))
+
+    assert "两区交界的路口" in early
+    assert "arrive_onsite" not in buttons(early)
+    assert buttons(page_of(browser, ticket.number))[0] == "arrive_onsite"
+    assert "order_onsite" not in buttons(page_of(sign_in(Role.DISPATCHER), ticket.number))
 
 
 # --- who complained -------------------------------------------------------------------------

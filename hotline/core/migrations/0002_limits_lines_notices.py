@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='unit',
             name='line',
-            field=models.CharField(blank=True, help_text='the line of duty 条 of a department or enterprise', max_length=24),
+            field=models.CharField(blank=True, help_text='the line of duty of a department or enterprise', max_length=24),
         ),
         migrations.AlterField(
             model_name='timelimit',

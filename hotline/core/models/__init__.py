@@ -4,7 +4,15 @@ from .audit import AuditEntry
 from .clients import ApiClient, Channel
 from .deployment import Deployment
 from .limits import RISING_KINDS, CalendarDay, ClockKind, TimeLimit
-from .messages import ConsumerProgress, Delivery, IdempotencyKey, Notice, OutboxMessage
+from .messages import (
+    ConsumerProgress,
+    Delivery,
+    IdempotencyKey,
+    Notice,
+    NoticeDigest,
+    NoticeMail,
+    OutboxMessage,
+)
 from .people import Membership, Role, Staff
 from .places import Area, AreaAlias, AreaKind, AreaPopulation
 from .units import ASSISTING_KINDS, AssessmentGroup, Unit, UnitKind
@@ -28,6 +36,8 @@ __all__ = [
     "IdempotencyKey",
     "Membership",
     "Notice",
+    "NoticeDigest",
+    "NoticeMail",
     "OutboxMessage",
     "Role",
     "Staff",

@@ -33,6 +33,8 @@ class ClockKind(models.TextChoices):
     LEDGER_REVIEW = "ledger_review", _("挂账复核")
     CONSULTATION = "consultation", _("会商")
     COORDINATION = "coordination", _("分级协调答复")
+    ONSITE = "onsite", _("到场")
+    ONSITE_RULING = "onsite_ruling", _("现场责任划分")
     RISE_TO_ORDER = "rise_to_order", _("超时升级为督办")
     RISE_TO_CRITICISM = "rise_to_criticism", _("超时升级为通报批评")
     CALLBACK_DELAY = "callback_delay", _("回访起始间隔")

@@ -95,10 +95,71 @@ class Notice(models.Model):
                 name="notice_unread_of_staff",
                 condition=models.Q(read_at__isnull=True),
             ),
+            # Reader: the digest, every half hour; and the alarms, every minute.
+            models.Index(
+                fields=["created_at"],
+                name="notice_to_digest",
+                condition=models.Q(read_at__isnull=True, is_urgent=False),
+            ),
+            models.Index(
+                fields=["created_at"],
+                name="notice_to_alarm",
+                condition=models.Q(read_at__isnull=True, is_urgent=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.number}"
+
+
+class NoticeDigest(models.Model):
+    """A stretch of time whose unread notices were gathered: one digest per person. The next one
+    begins where the last ended, so that no notice is told twice or never."""
+
+    since = models.DateTimeField()
+    through = models.DateTimeField(unique=True)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.since:%m-%d %H:%M}–{self.through:%H:%M}"
+
+
+class NoticeMail(models.Model):
+    """An e-mail to one person: a digest, or one urgent notice alone. It has no text: what is still
+    unread is put into words when it is sent. `next_attempt_at` empty and never sent: there was
+    nothing left to tell, or nobody took it for days."""
+
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="+")
+    digest = models.ForeignKey(NoticeDigest, models.CASCADE, null=True, related_name="mails")
+    notice = models.ForeignKey(Notice, models.CASCADE, null=True, related_name="mails")
+    created_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(digest__isnull=False, notice__isnull=True)
+                | models.Q(digest__isnull=True, notice__isnull=False),
+                name="mail_is_digest_or_alarm",
+            ),
+            # Two ticks at once make it once.
+            models.UniqueConstraint(fields=["digest", "staff"], name="one_digest_per_person"),
+            models.UniqueConstraint(fields=["notice", "staff"], name="one_alarm_per_person"),
+        ]
+        indexes = [
+            # Reader: the sending, every minute.
+            models.Index(
+                fields=["next_attempt_at"],
+                name="mail_to_send",
+                condition=models.Q(next_attempt_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"mail {self.pk} to {self.staff_id}"
 
 
 class IdempotencyKey(models.Model):

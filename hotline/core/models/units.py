@@ -20,10 +20,13 @@ class UnitKind(models.TextChoices):
     DISTRICT_DEPARTMENT = "district_department", _("区级部门")
     ENTERPRISE = "enterprise", _("公共服务企业")
     OFFICE = "office", _("街道内设机构")
+    LIAISON = "liaison", _("央地军地联络机构")
+    SECOND_RECEIVER = "second_receiver", _("二次接单单位（物业企业、产权单位）")
 
 
-# They assist the unit above them; what they do is done in its name (R-040).
-ASSISTING_KINDS = (UnitKind.COMMUNITY, UnitKind.OFFICE)
+# They assist the unit above them; what they do is done in its name (R-040). A property company or
+# an owner is a second receiver (双派双考): it has a part and a date of its own, never the matter.
+ASSISTING_KINDS = (UnitKind.COMMUNITY, UnitKind.OFFICE, UnitKind.SECOND_RECEIVER)
 
 
 class AssessmentGroup(models.TextChoices):
@@ -42,8 +45,8 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
 
     def can_lead(self, on: dt.date) -> UnitQuerySet:
-        """A community or a street's office assists and never leads (R-040); the hotline dispatches
-        to others."""
+        """A community, a street's office or a second receiver assists and never leads (R-040);
+        the hotline dispatches to others."""
         return self.in_force(on).exclude(kind__in=[*ASSISTING_KINDS, UnitKind.HOTLINE])
 
 
@@ -64,7 +67,7 @@ class Unit(models.Model):
         Area, models.PROTECT, null=True, blank=True, related_name="units", help_text="its territory"
     )
     line = models.CharField(
-        max_length=24, blank=True, help_text="the line of duty 条 of a department or enterprise"
+        max_length=24, blank=True, help_text="the line of duty of a department or enterprise"
     )
     is_round_the_clock = models.BooleanField(default=False, help_text="R-041")
     pinyin = models.CharField(max_length=120, blank=True, help_text="initials, for typing ahead")

@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import replace
 
 from dispatch import services as dispatching
-from hotline.core import limits
+from dispatch.services import Proposal
+from hotline.core import limits, working_time
 from hotline.core.models import ClockKind, Role
+from hotline.core.working_time import TimeUnit
 from hotline.ops.simulation import routing
 from hotline.ops.simulation.messages import Message, invented_phone
 from hotline.ops.simulation.routing import Place
@@ -186,21 +188,22 @@ def plan_dispatch(world: World, life: Life, at: dt.datetime) -> None:
 
 def dispatch(world: World, life: Life, at: dt.datetime) -> None:
     """Give it to a unit; now and then to the wrong one, or one that will object."""
-    category = life.message.category
     # Only a first dispatch goes wrong: the second time somebody looks twice.
     course = "right" if life.is_dispatched_before else world.odds.dispatch.draw()
-    code = routing.lead(category, life.place)
+    proposal = _proposal(world, life, at)
+    unit, basis = proposal.unit, proposal.basis
     if course in ("returned", "recalled"):
-        code = routing.mistaken(category, life.place)
-        if code == routing.lead(category, life.place):  # only the district is known
+        category = world.reference.categories[life.message.category]
+        wrong = routing.mistaken(unit, category, life.place, world.reference.units, at)
+        if wrong is None:
             course = "right"
-    unit = world.reference.units[code]
+        else:
+            unit, basis = wrong, "按事发地（模拟）"
     role = Role.AGENT if world.rng.random() < 0.6 else Role.DISPATCHER
-    dispatching.dispatch(
-        number=life.number, actor=world.people.one(role), at=at, lead_unit=unit,
-        basis="派单目录（模拟）",
-    )  # fmt: skip
-    life.state, life.unit_id = "dispatched", unit.pk
+    actor = world.people.one(role)
+    dispatching.dispatch(number=life.number, actor=actor, at=at, lead_unit=unit, basis=basis)
+    life.state, life.unit_id, life.dispatched_by = "dispatched", unit.pk, actor.reference
+    life.other_limit = proposal.length if unit.pk == proposal.unit.pk else None
     life.is_dispatched_before = True
     life.due_at = at + length(life, ClockKind.FEEDBACK, at)
     life.is_reported, life.ruled_at = False, None
@@ -220,6 +223,13 @@ def dispatch(world: World, life: Life, at: dt.datetime) -> None:
         world.plan("withdraw", at + world.part(reach, 0.1, 0.9), life)
 
 
+def _proposal(world: World, life: Life, at: dt.datetime) -> Proposal:
+    """What the catalogue says, at the place as exactly as the caller named it."""
+    category = world.reference.categories[life.message.category]
+    area = world.reference.areas[life.place.street]
+    return routing.right(category, life.message.request_type, area, at)
+
+
 def recall(world: World, life: Life, at: dt.datetime) -> None:
     """The dispatcher sees the own mistake."""
     dispatching.recall(
@@ -233,7 +243,7 @@ def object_to(world: World, life: Life, at: dt.datetime, is_right: bool) -> None
     """The unit says that it is not its matter; the desk will rule."""
     if life.state not in ("dispatched", "handling"):
         return
-    proposed = world.reference.units[routing.lead(life.message.category, life.place)]
+    proposed = _proposal(world, life, at).unit
     dispatching.raise_objection(
         number=life.number,
         actor=world.people.handler(life.unit_id),
@@ -248,7 +258,8 @@ def object_to(world: World, life: Life, at: dt.datetime, is_right: bool) -> None
 
 
 def rule(world: World, life: Life, at: dt.datetime, is_right: bool) -> None:
-    actor = world.people.one(Role.DISPATCHER)
+    """Nobody rules on the own dispatch."""
+    actor = world.people.another(Role.DISPATCHER, than=life.dispatched_by)
     if is_right:
         dispatching.return_to_desk(
             number=life.number, actor=actor, at=at, ruling="异议成立，改派有职责的单位。"
@@ -297,5 +308,8 @@ def end(life: Life) -> None:
 
 def length(life: Life, kind: str, at: dt.datetime) -> dt.timedelta:
     """How long this promise may take for this ticket."""
+    if kind == ClockKind.FEEDBACK and life.other_limit and life.level != Level.L1:
+        amount, unit = life.other_limit
+        return working_time.due(at, amount, TimeUnit(unit), limits.calendar()).at - at
     due = limits.due_for(kind, level=life.level, urgency=life.urgency, start=at)
     return due.at - at

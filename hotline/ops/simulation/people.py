@@ -58,6 +58,10 @@ class People:
         """Somebody at the desk in this role."""
         return self._rng.choice(self._desk[role])
 
+    def another(self, role: str, than: str) -> Actor:
+        """Somebody at the desk in this role who is not the person with this reference."""
+        return self._rng.choice([actor for actor in self._desk[role] if actor.reference != than])
+
     def handler(self, unit_id: int) -> Actor:
         return self._handlers[unit_id]
 

@@ -106,4 +106,5 @@ def digest() -> str:
     return fingerprint.hexdigest()
 
 
-_IDENTIFIERS = ("assignment", "clock", "subject", "result", "into", "source", "earlier")
+_IDENTIFIERS = ("assignment", "clock", "subject", "result", "into", "source", "earlier",
+                "order", "catalogue", "entry")  # fmt: skip

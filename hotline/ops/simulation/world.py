@@ -30,7 +30,8 @@ class Life:
     """One ticket as those around it remember it: enough to know what they do next.
 
     `turn` grows when plans made before no longer hold (returned, recalled, closed); `series`
-    does the same for planned calls alone. `is_unsolved`: the unit itself says so; `is_asked`: the
+    does the same for planned calls alone. `other_limit` is another law's limit for the order
+    (R-058), `dispatched_by` who gave it. `is_unsolved`: the unit itself says so; `is_asked`: the
     requester has answered once, and a rate has counted it.
     """
 
@@ -47,6 +48,8 @@ class Life:
     series: int = 0
     unit_id: int = 0
     is_dispatched_before: bool = False
+    dispatched_by: str = ""
+    other_limit: tuple[int, str] | None = None
     due_at: dt.datetime = NEVER
     is_reported: bool = False
     is_unsolved: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from django import template
 from django.template import Context
@@ -67,8 +67,9 @@ def read_clock(clock: ClockLike, at: dt.datetime) -> Reading:
             return Reading("missed", _("超时完成，超 %(span)s") % {"span": span_words(late)})
         return Reading("kept", _("按时完成"))
     left = (clock.due_at - at).total_seconds()
-    if getattr(clock, "is_paused", False):
-        return Reading("paused", _("暂停，剩 %(span)s") % {"span": span_words(max(left, 0))})
+    pause_ends_at = getattr(clock, "pause_ends_at", None)
+    if pause_ends_at is not None and at < pause_ends_at:
+        return Reading("paused", _("停计，剩 %(span)s") % {"span": span_words(_kept_back(clock))})
     if opens_at is not None and at < opens_at:
         wait = (opens_at - at).total_seconds()
         return Reading("waiting", _("%(span)s后开始") % {"span": span_words(wait)})
@@ -82,6 +83,13 @@ def read_clock(clock: ClockLike, at: dt.datetime) -> Reading:
     if opens_at is not None and at - opens_at >= SEVERE_FACTOR * (clock.due_at - opens_at):
         return Reading("severe", words, is_ticking=True)
     return Reading("late", words, is_ticking=True)
+
+
+def _kept_back(clock: Any) -> float:
+    """What was left of a promise when it began to stand still, in seconds: the due time counts the
+    pause to its bound already (R-048)."""
+    length: dt.timedelta = clock.base_due_at - clock.paused_at
+    return max(length.total_seconds(), 0)
 
 
 @register.filter
@@ -121,7 +129,13 @@ def clock_line(clock: ClockLike, reading: Reading) -> str:
     """One clock in one line of a tooltip: what, until when, how it stands."""
     label = getattr(clock, "get_kind_display", lambda: _("时限"))()
     provisional = _("（暂定）") if getattr(clock, "is_provisional", False) else ""
-    return f"{label}{provisional} · {moment(clock.due_at)} · {reading.words}"
+    line = f"{label}{provisional} · {moment(clock.due_at)} · {reading.words}"
+    if getattr(clock, "is_extended", False):
+        line += _("，已延期")
+    if reading.tone == "paused":
+        until = moment(clock.pause_ends_at)  # type: ignore[attr-defined]
+        line += _("，最迟 %(until)s 恢复计时") % {"until": until}
+    return line
 
 
 @register.simple_tag(takes_context=True)
@@ -151,11 +165,15 @@ def countdown(
             int(warn_at.timestamp()),
             int(severe_at.timestamp()) if severe_at else "",
         )
+    extended: SafeString | str = ""
+    if getattr(clock, "is_extended", False):
+        extended = format_html('<span class="clock-extended">{}</span>', _("延"))
     return format_html(
-        '<span class="clock clock-{}{}" title="{}"{}><span class="clock-words">{}</span></span>',
+        '<span class="clock clock-{}{}" title="{}"{}><span class="clock-words">{}</span>{}</span>',
         reading.tone,
         f" clock-{size}" if size else "",
         "\n".join(lines) or clock_line(clock, reading),
         ticks,
         reading.words,
+        extended,
     )

@@ -6,17 +6,31 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from evaluation.models import CallbackResult, CallOutcome
-from hotline.core.models import ClockKind
+from hotline.pages.ticket.chances import is_open
 from hotline.pages.ticket.facts import Facts
 from intake import verbs
-from intake.models import RequestType
 from intake.verbs import Verb
 
 # A single letter per common move (beside the buttons' own words).
-_KEYS = {"sign": "s", "reply": "e", "dispatch": "d", "note": "i", "contact": "c", "callback": "v"}
-_DANGEROUS = ("withdraw", "recall", "object")
+_KEYS = {
+    "sign": "s", "sign_part": "s", "reply": "e", "hand_in": "e", "dispatch": "d", "note": "i",
+    "contact": "c", "callback": "v", "return_to_desk": "b", "facts_received": "f",
+}  # fmt: skip
+_DANGEROUS = ("withdraw", "recall", "object", "release")
+# Behind “更多”, under the part of the work they belong to; every other move stands in the bar.
+_HANDLING, _TOGETHER, _TIME, _OBJECTION = _("办理"), _("协同"), _("时限"), _("异议")
+_MORE: dict[str, str | Promise] = {
+    **dict.fromkeys(("amend", "merge_into", "withdraw", "recall"), _HANDLING),
+    **dict.fromkeys(("consult", "order_onsite", "pass_to_liaison"), _TOGETHER),
+    **dict.fromkeys(("ask_cooperation", "delegate", "release", "escalate"), _TOGETHER),
+    **dict.fromkeys(("ask_extension", "ask_facts", "hold", "clear_hold"), _TIME),
+    "object": _OBJECTION,
+}
+_GROUPS = (_HANDLING, _TOGETHER, _TIME, _OBJECTION)
+# So few need no second place to look in.
+FEW = 4
 
 
 @dataclass(frozen=True)
@@ -32,12 +46,44 @@ class Move:
     key: str
 
 
-def moves(facts: Facts) -> list[Move]:
-    """The moves that can succeed now, the main one first."""
-    found = [
-        verb for verb in verbs.allowed_for(facts.ticket, facts.actor) if _is_open(verb.name, facts)
+@dataclass(frozen=True)
+class MoveGroup:
+    """The moves of one part of the work."""
+
+    label: str | Promise
+    moves: list[Move]
+
+
+@dataclass(frozen=True)
+class MoveBar:
+    """The moves that can succeed now: those at hand, the main one first, and the rest by group."""
+
+    at_hand: list[Move]
+    more: list[MoveGroup]
+
+    def __bool__(self) -> bool:
+        return bool(self.at_hand or self.more)
+
+
+def moves(facts: Facts) -> MoveBar:
+    """The moves that can succeed now."""
+    allowed = verbs.allowed_for(facts.ticket, facts.actor)
+    number = facts.ticket.number
+    found = [verb for verb in allowed if is_open(verb.name, facts)]
+    # Signing first of all: a unit asked for help has nothing else to do before it.
+    found.sort(key=lambda verb: (verb.name != "sign_part", verb.name in _MORE))
+    at_hand = found if len(found) <= FEW else [verb for verb in found if verb.name not in _MORE]
+    behind = [verb for verb in found if verb not in at_hand]
+    groups = [
+        MoveGroup(
+            label, [_move(v, number, is_main=False) for v in behind if _MORE[v.name] is label]
+        )
+        for label in _GROUPS
     ]
-    return [_move(verb, facts.ticket.number, is_main=n == 0) for n, verb in enumerate(found)]
+    return MoveBar(
+        at_hand=[_move(verb, number, is_main=n == 0) for n, verb in enumerate(at_hand)],
+        more=[group for group in groups if group.moves],
+    )
 
 
 def _move(verb: Verb, number: str, *, is_main: bool) -> Move:
@@ -48,7 +94,7 @@ def _move(verb: Verb, number: str, *, is_main: bool) -> Move:
         label=verb.label,
         url=url,
         is_press=not verb.form.base_fields and not is_callback,
-        is_main=is_main and verb.name not in ("note", *_DANGEROUS),
+        is_main=is_main and verb.name != "note" and verb.name not in _MORE,
         is_dangerous=verb.name in _DANGEROUS,
         key=_KEYS.get(verb.name, ""),
     )
@@ -56,46 +102,3 @@ def _move(verb: Verb, number: str, *, is_main: bool) -> Move:
 
 def verb_url(verb: Verb, number: str) -> str:
     return reverse("ticket_verb", args=[number, verb.name])
-
-
-def _is_open(name: str, facts: Facts) -> bool:
-    """Whether the facts leave this verb a chance; the service decides all the same."""
-    match name:
-        case "answer":
-            return facts.ticket.request_type == RequestType.CONSULT
-        case "return_to_desk" | "reject_objection":
-            return facts.pending_objection is not None
-        case "object":
-            lead = facts.lead
-            own = lead is not None and any(o.assignment_id == lead.pk for o in facts.objections)
-            return lead is not None and lead.round == 1 and not own
-        case "reply":
-            return facts.pending_objection is None
-        case "accept_answer":
-            order = facts.open_supervision
-            return order is not None and order.answered_at is not None
-        case "callback":
-            waiting = facts.running(ClockKind.CALLBACK)
-            return bool(waiting) and waiting[0].opens_at <= facts.at
-        case "rehandle":
-            return any(not answer.is_good for answer in _answers(facts))
-        case "close":
-            return _can_close(facts)
-    return True
-
-
-def _can_close(facts: Facts) -> bool:
-    if facts.open_supervision is not None:
-        return False
-    if facts.running(ClockKind.CALLBACK) and any(p.wants_callback for p in facts.parties):
-        return False
-    gone = any(r.outcome != CallOutcome.CONNECTED for r in facts.results)
-    wanted = any(p.wants_callback for p in facts.parties)
-    return bool(_answers(facts)) or gone or not wanted
-
-
-def _answers(facts: Facts) -> list[CallbackResult]:
-    """Valid answers about the last reply."""
-    lead = facts.lead
-    since = lead.replied_at if lead else None
-    return [r for r in facts.results if r.is_valid and (since is None or r.called_at >= since)]

@@ -7,17 +7,16 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
-from dispatch.models import ContactMethod
-from dispatch.services import propose_unit
-from evaluation.models import CallOutcome
-from evaluation.services import answers_since_reply, attempts_of_turn
 from hotline.core.actors import Actor
 from hotline.core.violations import IllegalMove, RuleViolation, StaleVersion
 from hotline.pages.pickers import dressed
+from hotline.pages.ticket.advice import Advice, advice
+from hotline.pages.ticket.suggestions import choices_of_units, suggested
 from intake import services as intake
 from intake import verbs
-from intake.models import CloseCode, State, Ticket
+from intake.models import State, Ticket
 from intake.verbs import Verb
 
 _NOT_KEPT = ("csrfmiddlewaretoken", "version", "next")
@@ -45,10 +44,16 @@ class VerbSheet:
             posted = data.get("version", "")
             self.version = int(posted) if posted.isdecimal() else ticket.version
         dressed(self.form)
+        self._narrow()
 
     @property
     def is_allowed(self) -> bool:
         return self.verb.allowed(self.ticket, self.actor)
+
+    @property
+    def advice(self) -> list[Advice]:
+        """What the person should read before filling it in."""
+        return advice(self.verb.name, self.ticket, self.at) if self.is_allowed else []
 
     @property
     def keeps_draft(self) -> bool:
@@ -107,59 +112,19 @@ class VerbSheet:
         kept = {name: data[name] for name in data if name not in _NOT_KEPT}
         intake.save_draft(actor=self.actor, at=self.at, form=self.draft_name, content=kept)
 
+    def _narrow(self) -> None:
+        """Where a few units only can be meant, those are offered and no others."""
+        name, units = choices_of_units(self.verb.name, self.ticket, self.actor, self.at)
+        if name:
+            options = [("", _("请选择")), *((unit.code, unit.name) for unit in units)]
+            self.form.fields[name].widget = forms.Select(choices=options)
+
     def _initial(self) -> dict[str, Any]:
         kept = intake.load_draft(actor=self.actor, form=self.draft_name)
         if kept is not None:
             content, self.draft_saved_at = kept
             return content
-        suggest = _SUGGESTIONS.get(self.verb.name)
-        return suggest(self.ticket, self.at) if suggest else {}
-
-
-def _dispatch(ticket: Ticket, at: dt.datetime) -> dict[str, Any]:
-    proposal = propose_unit(ticket.area, at=at)
-    found: dict[str, Any] = {"category": ticket.category}
-    if proposal is not None:
-        found |= {"lead_unit": proposal.unit, "basis": proposal.basis}
-    return found
-
-
-def _amend(ticket: Ticket, at: dt.datetime) -> dict[str, Any]:
-    """The wording as it is; the door is never shown in a form, and an empty one is unchanged."""
-    return {name: getattr(ticket.text, name) for name in ("matter", "title", "address", "target")}
-
-
-def _classify(ticket: Ticket, at: dt.datetime) -> dict[str, Any]:
-    return {"category": ticket.category, "area": ticket.area}
-
-
-def _close(ticket: Ticket, at: dt.datetime) -> dict[str, Any]:
-    """The reason that the record bears out."""
-    if ticket.is_anonymous:
-        return {"code": CloseCode.ANONYMOUS}
-    if answers_since_reply(ticket):
-        return {"code": CloseCode.CALLED_BACK}
-    attempts = attempts_of_turn(ticket)
-    tried = any(a.outcome in (CallOutcome.NO_ANSWER, CallOutcome.WRONG_NUMBER) for a in attempts)
-    refused = any(a.outcome in (CallOutcome.DECLINED, CallOutcome.REFUSED) for a in attempts)
-    return {"code": CloseCode.UNREACHABLE if tried and not refused else CloseCode.DECLINED}
-
-
-def _told(ticket: Ticket, at: dt.datetime) -> dict[str, Any]:
-    """The requester of a confidential matter is reached through the hotline only (R-018)."""
-    relay = ContactMethod.RELAY if ticket.is_confidential else ""
-    return {"told_by": relay, "method": relay or ContactMethod.PHONE}
-
-
-_SUGGESTIONS = {
-    "reply": _told,
-    "report": _told,
-    "contact": _told,
-    "dispatch": _dispatch,
-    "amend": _amend,
-    "classify": _classify,
-    "close": _close,
-}
+        return suggested(self.verb.name, self.ticket, self.actor, self.at)
 
 
 def is_waiting_for_close(ticket: Ticket) -> bool:

@@ -11,7 +11,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hotline.core.violations import RuleViolation
 from hotline.pages.doors import StaffRequest, next_url, staff_page
-from hotline.pages.inbox import REPLIED, TABS, Inbox, dress, for_rows, shows_unit
+from hotline.pages.inbox import (
+    RARE_TABS,
+    TABS,
+    Inbox,
+    dress,
+    for_rows,
+    shows_unit,
+    signing_verb,
+)
 from hotline.pages.live import news
 from hotline.pages.paging import page_of
 from hotline.pages.workplaces import INBOX_ROLES
@@ -29,7 +37,7 @@ def inbox(request: StaffRequest) -> HttpResponse:
     tabs = [
         (tab, totals[tab.key])
         for tab in TABS
-        if totals[tab.key].count or tab is box.tab or tab.key not in ("copies", REPLIED)
+        if totals[tab.key].count or tab is box.tab or tab.key not in RARE_TABS
     ]
     context = {
         "box": box,
@@ -57,10 +65,10 @@ def sign(request: StaffRequest, pk: int) -> HttpResponse:
     """签收 from the list. The row alone is drawn again, so nothing moves under the cursor."""
     at = timezone.now()
     rows = for_rows(Inbox(request.actor, request.GET, at).own())
-    number = get_object_or_404(rows, pk=pk).ticket.number
-    problem = ""
+    order = get_object_or_404(rows, pk=pk)
+    number, problem = order.ticket.number, ""
     try:
-        verbs.run("sign", number=number, actor=request.actor, at=at, version=None)
+        verbs.run(signing_verb(order), number=number, actor=request.actor, at=at, version=None)
     except RuleViolation as refusal:
         problem = refusal.sentence()
     if not request.htmx:

@@ -6,12 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from hotline.pages.doors import TICKET_ROLES, StaffRequest, staff_page
+from hotline.pages.doors import StaffRequest, staff_page
 from hotline.pages.type_ahead import SHOWN_AREAS, matching_areas
 
 
 @require_GET
-@staff_page(*TICKET_ROLES)
+@staff_page()
 def areas(request: StaffRequest) -> HttpResponse:
     """Places in which every word typed occurs; one more than is shown says to go on typing."""
     found = matching_areas(request.GET.get("q", "")[:60])

@@ -13,8 +13,12 @@ from hotline.pages.doors import TICKET_ROLES, StaffRequest, staff_page, visible_
 from hotline.pages.ticket.facts import read_facts
 from hotline.pages.ticket.moves import moves
 from hotline.pages.ticket.people import other_tickets, people_card
+from hotline.pages.ticket.promises import ended_promises, running_promises
+from hotline.pages.ticket.questions import hard_cases, open_questions
+from hotline.pages.ticket.reasons import order_lines
 from hotline.pages.ticket.stages import holder, stages
 from hotline.pages.ticket.story import CHAPTERS, tell
+from hotline.pages.ticket.tree import assisting_tree
 from intake.services import reveal_requester
 from knowledge.models import category_path
 
@@ -32,6 +36,12 @@ def ticket_page(request: StaffRequest, number: str) -> HttpResponse:
         "moves": moves(facts),
         "stages": stages(facts),
         "holder": holder(facts),
+        "questions": open_questions(facts),
+        "tree": assisting_tree(facts),
+        "running": running_promises(facts),
+        "ended": ended_promises(facts),
+        "orders": order_lines(facts),
+        "cases": hard_cases(facts),
         "story": tell(facts, chapter),
         "chapter": chapter,
         "chapters": CHAPTERS,

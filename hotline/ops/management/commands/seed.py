@@ -9,13 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from dispatch.reference_data.loading import load_catalogue, load_duties
 from hotline.core import partitions
 from hotline.core.calendar_loading import load_calendar
 from hotline.core.models import Deployment
 from hotline.core.reference import forget_all
 from hotline.core.reference_data import loading
 from hotline.ops import demo
-from knowledge.reference_data.loading import load_categories
+from knowledge.reference_data.loading import load_categories, load_guide
 
 CITIES = {"city": "示例市", "beijing": "北京市"}
 
@@ -61,11 +62,13 @@ def seed(city: str | None = None) -> int:
         deployment.is_simulated = city == "city"
         deployment.save(update_fields=["city_name", "reference", "is_simulated"])
         changed += 1
-    partitions.ensure_coming_months(timezone.localdate(now))
-    changed += load_calendar(today=timezone.localdate(now))
+    today = timezone.localdate(now)
+    partitions.ensure_coming_months(today)
+    changed += load_calendar(today=today)
     changed += loading.load_limits() + loading.load_channels()
     changed += loading.load_areas(city) + loading.load_units(city)
-    changed += load_categories()
+    changed += load_categories() + load_guide()
+    changed += load_duties(today=today) + load_catalogue(at=now, today=today)
     if city == "city":
         changed += demo.add_demo_staff(now)
     forget_all()

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="what colleagues read")
         parser.add_argument("--role", choices=Role.values)
         parser.add_argument("--unit", help="code of the unit the role is held in")
+        parser.add_argument("--email", help="where notices are mailed to; empty: nowhere")
         parser.add_argument("--close", action="store_true", help="no sign-in from now on")
         parser.add_argument("--password", action="store_true", help="ask for a new password")
 
@@ -42,10 +44,20 @@ class Command(BaseCommand):
             options["password"] = True
         if options["password"]:
             staff.set_password(self._ask_password(staff))
+        if options["email"] is not None:
+            staff.email = self._checked(options["email"])
         staff.save()
         if options["role"]:
             self._join(staff, options["role"], options["unit"])
         self.stdout.write(f"“{staff}”可以登录。")
+
+    def _checked(self, email: str) -> str:
+        try:
+            if email:
+                validate_email(email)
+        except ValidationError as error:
+            raise CommandError(f"“{email}”不是电子邮件地址。") from error
+        return email
 
     def _ask_password(self, staff: Staff) -> str:
         password = getpass.getpass("密码：")
