@@ -160,7 +160,7 @@ def replies_of(orders: Iterable[Assignment]) -> dict[int, list[Reply]]:
 def tree(orders: list[Assignment], replies: dict[int, list[Reply]]) -> list[dict[str, Any]]:
     """The orders as nodes, the oldest first; one whose parent is not shown stands at the top."""
     nodes = {order.pk: _node(order, replies.get(order.pk, [])) for order in orders}
-    top = []
+    top: list[dict[str, Any]] = []
     for order in orders:
         above = nodes.get(order.parent_id or 0)
         (above["children"] if above else top).append(nodes[order.pk])

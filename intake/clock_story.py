@@ -25,6 +25,8 @@ _BEGINNINGS: dict[str, str | Promise] = {
     ClockKind.PROMISE: gettext_lazy("受理"),
     ClockKind.DISPATCH: gettext_lazy("待派"),
     ClockKind.SIGN: gettext_lazy("交办"),
+    ClockKind.ONSITE: gettext_lazy("要求到场"),
+    ClockKind.ONSITE_RULING: gettext_lazy("到场时间"),
     ClockKind.FIRST_CONTACT: gettext_lazy("交办"),
     ClockKind.FEEDBACK: gettext_lazy("交办"),
     ClockKind.FINAL_REPLY: gettext_lazy("情况反馈"),

@@ -29,7 +29,8 @@ RULES = Path(__file__).with_name("rules.toml")
 # that did not come, a row or an entry that is not there exactly once. An error from the code under
 # test only says that the change was in the way.
 _SAYS_SO = (
-    AssertionError, pytest.fail.Exception, LookupError, ObjectDoesNotExist, MultipleObjectsReturned,
+    AssertionError, pytest.fail.Exception, LookupError, ValueError, ObjectDoesNotExist,
+    MultipleObjectsReturned,
 )  # fmt: skip
 
 

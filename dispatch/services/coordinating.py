@@ -48,6 +48,7 @@ MEASURE_LIMIT = 500
 # What passes from one lead to the next when a higher unit takes over; parts and their signing stay
 # with the units that hold them.
 _PART_CLOCKS = (ClockKind.SIGN, ClockKind.COOPERATION, ClockKind.DELEGATION)
+SITTING_BASIS = "会商确定"  # kept with the order, in the city's language
 _LEAD_CLOCKS = tuple(kind for kind in UNIT_CLOCKS if kind not in _PART_CLOCKS)
 
 
@@ -118,7 +119,8 @@ def conclude_consultation(
             decided=decided_unit.code if decided_unit else None,
         )
         if decided_unit is not None:
-            give(a, decided_unit, basis=opinion[:BASIS_LIMIT], is_designated=True)
+            # The opinion itself is for those who sat together; every unit reads the basis.
+            give(a, decided_unit, basis=SITTING_BASIS, is_designated=True)
     return a.ticket
 
 

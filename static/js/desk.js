@@ -243,7 +243,7 @@ document.querySelectorAll("[data-desk-bulk]").forEach((form) => {
 function tick() {
   const now = serverNow();
   document.querySelectorAll("form[data-undo-until]").forEach((form) => {
-    const left = Math.ceil(Number(form.dataset.undoUntil) - now);
+    const left = Math.floor(Number(form.dataset.undoUntil) - now);
     const words = form.querySelector("[data-undo-left]");
     if (left > 0) {
       if (words.textContent !== String(left)) words.textContent = left;

@@ -10,7 +10,7 @@ import pytest
 from dispatch import services as dispatching
 from dispatch.models import WRONG_DISPATCH, Assignment, Objection
 from evaluation import services as evaluation
-from hotline.core.models import ClockKind, TimeLimit, Unit, UnitKind
+from hotline.core.models import ClockKind, Role, TimeLimit, Unit, UnitKind
 from hotline.core.reference import forget_all
 from hotline.core.violations import IllegalMove, NotPermitted, RuleViolation
 from intake import verbs
@@ -19,6 +19,7 @@ from tests.factories import (
     AT,
     LONG_AGO,
     accepted_ticket,
+    actor,
     call_back,
     callback_agent,
     dispatched_ticket,
@@ -146,6 +147,20 @@ def test_r065_a_street_without_a_district_area_still_asks_what_is_above_it() -> 
     asked = dispatching.authorities_over(Unit.objects.get(pk=bureau.pk), AT.date())
 
     assert {authority.code for authority in asked} == {"990101", "hotline"}
+
+
+def test_r066_the_hotlines_supervisor_does_not_answer_for_a_district() -> None:
+    ticket = handled_ticket()
+    dispatching.escalate(
+        number=ticket.number, actor=handler(ticket), at=LATER, authority=unit("990101"),
+        question="涉及三个部门，街道无法协调",
+    )  # fmt: skip
+
+    with pytest.raises(NotPermitted):
+        dispatching.answer_escalation(
+            number=ticket.number, actor=actor(Role.CITY_SUPERVISOR), at=LATER + hours(1),
+            opinion="由区牵头办理",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "  \n\u3000"])

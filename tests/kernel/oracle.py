@@ -41,7 +41,7 @@ _ALWAYS = {
 _WORKING_DAYS = {"supervision": 3, "coordination": 2, "rise_to_order": 1, "rise_to_criticism": 5}
 LONGEST_OBJECTION_PAUSE = DAY
 LEAST_LEFT_AFTER_LEDGER = DAY
-CALLBACK_FOLLOWS_AFTER = HOUR
+SETTLED_AFTER_MEETING = DAY
 # A part is due when four fifths of the asking unit's own time have passed.
 PART = (4, 5)
 # Levels that stand still while somebody else decides; the others are too urgent.
@@ -303,6 +303,10 @@ class Book:
                 return at + max(LEAST_LEFT_AFTER_LEDGER, self._left_on_ledger(clock))
             case "measure", _:
                 return words["next_at"]
+            case "onsite", _:
+                return words["meet_at"]
+            case "onsite_ruling", _:
+                return words["meet_at"] + SETTLED_AFTER_MEETING
             case "ledger_review", _:
                 return self.review_at[ticket.pk]
             case "cooperation" | "delegation", "interim":

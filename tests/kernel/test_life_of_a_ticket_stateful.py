@@ -52,6 +52,7 @@ MOVES: dict[str, tuple[set[str], str]] = {
     "merge_into": ({"accepted", "dispatched", "handling"}, "closed"),
     "withdraw": ({"accepted", "dispatched", "handling", "callback"}, "closed"),
     "dispatch": ({"accepted"}, "dispatched"),
+    "pass_to_liaison": ({"accepted"}, "dispatched"),
     "sign": ({"dispatched"}, "handling"),
     "recall": ({"dispatched", "handling"}, "accepted"),
     "undo_dispatch": ({"dispatched"}, "accepted"),
@@ -79,6 +80,8 @@ EVENT = {
     "refuse_hold": "hold_refused", "review_hold": "hold_reviewed", "clear_hold": "hold_cleared",
     "consult": "consultation_opened", "conclude_consultation": "consultation_concluded",
     "escalate": "escalated", "answer_escalation": "escalation_answered",
+    "order_onsite": "onsite_ordered", "arrive_onsite": "onsite_arrived",
+    "decide_onsite": "onsite_decided", "pass_to_liaison": "dispatched passed_to_liaison",
 }  # fmt: skip
 # What an act is called, and where it leads, when its words ask for more.
 DECIDES_AND_GIVES = "consultation_concluded dispatched"
@@ -87,16 +90,18 @@ TAKES_OVER = "escalation_answered cooperation_asked"
 ECHO = {"merge_into": "joined", "reopen": "split"}
 # Which promises may run in which state, and one of which must.
 _OF_PARTS = {"sign", "cooperation", "delegation"}
+_ON_SITE = {"onsite", "onsite_ruling"}
 RUNNING: dict[str, tuple[set[str], set[str]]] = {
-    "accepted": ({"dispatch", "promise", "consultation"}, {"dispatch"}),
+    "accepted": ({"dispatch", "promise", "consultation", *_ON_SITE}, {"dispatch"}),
     "dispatched": (
-        {"promise", "first_contact", "feedback", "callback", "ruling", "supervision", *_OF_PARTS},
+        {"promise", "first_contact", "feedback", "callback", "ruling", "supervision",
+         *_OF_PARTS, *_ON_SITE},
         {"feedback"},
     ),
     "handling": (
         {"promise", "first_contact", "feedback", "final_reply", "measure", "callback", "ruling",
          "supervision", "extension_ruling", "facts", "ledger_ruling", "ledger_review",
-         "coordination", *_OF_PARTS},
+         "coordination", *_OF_PARTS, *_ON_SITE},
         {"feedback", "final_reply", "measure", "ledger_review"},
     ),
     "callback": ({"callback", "closing"}, {"callback", "closing"}),
@@ -108,6 +113,7 @@ NEEDS = {
     "return_to_desk": "ruling", "designate": "ruling", "reject_objection": "ruling",
     "grant_extension": "extension_ruling", "refuse_extension": "extension_ruling",
     "facts_received": "facts", "approve_hold": "ledger_ruling", "refuse_hold": "ledger_ruling",
+    "arrive_onsite": "onsite", "decide_onsite": "onsite_ruling",
     "review_hold": "ledger_review", "clear_hold": "ledger_review", "answer_escalation":
     "coordination", "conclude_consultation": "consultation",
 }  # fmt: skip
@@ -121,6 +127,7 @@ ASKING = (
     "grant_extension", "refuse_extension", "ask_facts", "facts_received", "hold", "approve_hold",
     "refuse_hold", "review_hold", "clear_hold", "consult", "conclude_consultation", "escalate",
     "answer_escalation", "object", "designate", "reject_objection", "undo_dispatch",
+    "order_onsite", "arrive_onsite", "decide_onsite",
 )  # fmt: skip
 LEADING_THERE = ("dispatch", "sign", "rehandle")
 PEOPLE = ("王芳芳", "李小强")
@@ -568,6 +575,36 @@ class LifeOfATicket(RuleBasedStateMachine):
             "takes_over": draw(st.booleans()),
         }
 
+    def _words_of_order_onsite(
+        self, draw: Any, text: Any, _ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        units = [self.units[code] for code in ("ent-heat", "990101001", "city-housing")]
+        return {
+            "units": units[: draw(st.integers(1 - wrong, 3))],
+            "place": draw(text)[:200],
+            "meet_at": self._later(draw, wrong, 48),
+            "ground": "hard",
+            "reason": draw(text)[:500],
+        }
+
+    def _words_of_decide_onsite(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        leads = [None, *(self.units[code] for code in ("990101001", "ent-heat"))]
+        helpers = [self.units[code] for code in HELPERS]
+        return {
+            "decision": draw(text),
+            "lead_unit": draw(st.sampled_from(leads)),
+            "cooperators": draw(st.sampled_from([[], helpers[:1], helpers[3:]])),
+        }
+
+    def _words_of_pass_to_liaison(
+        self, draw: Any, text: Any, ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        return {
+            "organisation_kind": "central_enterprise",
+            "organisation": draw(text)[:120],
+            **self._told(draw, ticket, wrong),
+        }
+
     def _words_of_callback(
         self, draw: Any, _text: Any, ticket: Ticket, wrong: bool
     ) -> dict[str, Any]:
@@ -623,10 +660,10 @@ class LifeOfATicket(RuleBasedStateMachine):
             types = Counter(fresh.values_list("type", flat=True))
             types.pop("breached", None)
             if ticket.pk == pk:
-                assert types == Counter(self._events_of(verb, words, types))
+                assert types == Counter(self._events_of(verb, words, types, before))
                 assert ticket.version == before.version + 1
                 sources, target = MOVES.get(verb, ({before.state}, before.state))
-                if verb == "conclude_consultation" and words["decided_unit"]:
+                if self._gives(verb, words, before):
                     target = "dispatched"
                 assert before.state in sources
                 assert ticket.state == target
@@ -637,8 +674,22 @@ class LifeOfATicket(RuleBasedStateMachine):
             else:
                 assert ticket.version == before.version
 
-    def _events_of(self, verb: str, words: dict[str, Any], types: Counter[str]) -> list[str]:
-        if verb == "conclude_consultation" and words["decided_unit"]:
+    def _gives(self, verb: str, words: dict[str, Any], before: Ticket) -> bool:
+        """Whether what was decided becomes an order of another lead."""
+        named = words.get("decided_unit" if verb == "conclude_consultation" else "lead_unit")
+        deciding = ("conclude_consultation", "decide_onsite")
+        return verb in deciding and named is not None and named.pk != before.lead_unit_id
+
+    def _events_of(
+        self, verb: str, words: dict[str, Any], types: Counter[str], before: Ticket
+    ) -> list[str]:
+        if verb == "decide_onsite":
+            taken_back = ["recalled"] * (before.state != "accepted")
+            given = [*taken_back, "dispatched"] if self._gives(verb, words, before) else []
+            asked = [] if given else ["cooperation_asked"] * types["cooperation_asked"]
+            assert len(asked) <= len(words["cooperators"])
+            return ["onsite_decided", *given, *asked]
+        if self._gives(verb, words, before):
             return DECIDES_AND_GIVES.split()
         if verb == "answer_escalation" and words["takes_over"]:
             return TAKES_OVER.split()
@@ -656,7 +707,7 @@ class LifeOfATicket(RuleBasedStateMachine):
         kinds = {clock.kind for clock in clocks} - RISING
         assert kinds <= may, (ticket.state, kinds)
         assert not must or must & kinds, (ticket.state, kinds)
-        each = Counter((clock.kind, clock.subject_id) for clock in clocks)
+        each = Counter((clock.kind, clock.subject_id, clock.unit_id) for clock in clocks)
         assert not each or max(each.values()) == 1, "one promise of a kind about one thing"
         self._check_ladder(clocks)
         if ticket.state in ("dispatched", "handling"):

@@ -12,11 +12,10 @@ import pytest
 
 from hotline.core.privacy.redact import extract_references
 from hotline.core.reference_data import loading
-from hotline.ops.simulation import messages, routing
+from hotline.ops.simulation import messages
 from hotline.ops.simulation.arrivals import arrivals, is_heating_season, midnight
 from hotline.ops.simulation.balance import Balanced
 from hotline.ops.simulation.messages import FileProblem, FromFile, Invented
-from hotline.ops.simulation.routing import Place
 from knowledge.reference_data.loading import FOLDER as CATEGORIES
 
 WINTER = dt.date(2026, 1, 12)
@@ -121,26 +120,11 @@ def test_three_fifths_are_consultations_and_each_has_its_answer() -> None:
     assert all(m.answer for m in consultations)
 
 
-def test_every_class_that_a_message_can_have_is_in_the_taxonomy_and_has_a_lead() -> None:
+def test_every_class_that_a_message_can_have_is_in_the_taxonomy() -> None:
     known = {row["code"] for row in loading.rows(CATEGORIES / "categories.csv")}
-    units = {row["code"] for row in loading.rows(loading.FOLDER / "city" / "units.csv")}
     used = {code for words in messages.FILE_CLASSES.values() for _word, code in words}
-    place = Place("990101", "990101001")
 
     assert used <= known
-    assert {routing.lead(code, place) for code in known} <= units
-    assert {routing.mistaken(code, place) for code in known} <= units
-
-
-def test_a_street_leads_what_lies_in_the_street_and_the_line_what_is_the_lines() -> None:
-    place = Place("990101", "990101001")
-
-    assert routing.lead("070202", place) == "990101001"
-    assert routing.lead("010101", place) == "ent-heat"
-    assert routing.lead("020401", place) == "ent-drain"
-    assert routing.lead("140301", place) == "990101-market"
-    assert routing.mistaken("140301", place) == "990101001"
-    assert routing.mistaken("070202", place) == "990101"
 
 
 def test_numbers_written_oddly_are_recognised_as_telephones() -> None:

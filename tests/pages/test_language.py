@@ -334,6 +334,7 @@ ALLOWED = {
     "hotline/core/models/limits.py": "how a developer sees a row",
     "intake/services/registration.py": "patterns that find the end of a Chinese sentence",
     "intake/services/closing.py": "kept text is in the city's language",
+    "dispatch/services/coordinating.py": "kept text is in the city's language",
     "dispatch/services/proposing.py": "kept text is in the city's language",
     "intake/api.py": "examples and headings of the API's documentation",
 }  # fmt: skip

@@ -86,7 +86,7 @@ def _spelling(row: Row, units: Directory, areas: Mapping[str, Area]) -> Iterator
     if not _is_limit(row):
         yield error("bad_limit", value=f"{row.limit_amount} {row.limit_unit}".strip())
     for name, value in (("lead", row.lead), ("basis", row.basis), ("remark", row.remark)):
-        most = CatalogueEntry._meta.get_field(name).max_length or 0
+        most = getattr(CatalogueEntry._meta.get_field(name), "max_length", None) or 0
         if len(value) > most:
             yield error("too_long", column=name, most=str(most))
 

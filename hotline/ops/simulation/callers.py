@@ -10,11 +10,11 @@ from django.conf import settings
 from dispatch import services as dispatching
 from evaluation import services as evaluation
 from evaluation.models import SATISFIED, CallOutcome, Satisfaction
-from hotline.core.models import Role
+from hotline.core.models import ClockKind, Role
 from hotline.core.working_time import BUSINESS_ZONE
 from hotline.ops.simulation.desk import end
 from hotline.ops.simulation.world import Life, World
-from intake.models import CloseCode, Ticket
+from intake.models import Clock, CloseCode, Ticket
 from intake.models.requesters import TicketRequester
 
 _FINAL = (CallOutcome.REFUSED, CallOutcome.DECLINED)
@@ -65,6 +65,12 @@ def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
     """One attempt. Nobody answers: again on the next half-day, three in all (R-085)."""
     if series != life.series:
         return
+    opens_at = _opens_at(life)
+    if opens_at is None:  # nobody is to be called for now: on the ledger, or back at the desk
+        return
+    if at < opens_at:  # the limit was put off meanwhile
+        world.plan("call", calling_time(opens_at, world), life, series=series)
+        return
     if life.has_echoes:
         _call_everyone(world, life, at)
         return
@@ -81,6 +87,11 @@ def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
         _finish(world, life, at, None, CloseCode.UNREACHABLE)
     else:
         world.plan("call", next_half_day(at, world), life, series=series)
+
+
+def _opens_at(life: Life) -> dt.datetime | None:
+    waiting = Clock.objects.running().filter(ticket__number=life.number, kind=ClockKind.CALLBACK)
+    return waiting.values_list("opens_at", flat=True).first()
 
 
 def _call_everyone(world: World, life: Life, at: dt.datetime) -> None:

@@ -68,6 +68,12 @@ class Odds:
         # One draw a dispatch: sent to the wrong unit and returned, wrongly objected to, recalled.
         self.dispatch = balanced(right=95.6, returned=RETURNED, objected=0.9, recalled=0.4)
         self.withdrawn = yes(1.2)
+        # One draw an order with days to spare: a part handed down or across, or time asked for.
+        self.help = balanced(
+            none=76, delegate=12, cooperate=7, ask_facts=1.5, ask_extension=3, ask_hold=0.5
+        )
+        self.late_help = yes(12)
+        self.granted = yes(66)
         self.late_dispatch = yes(1.5)
         self.late_signing = yes(2.5)
         self.late_contact = yes(3)

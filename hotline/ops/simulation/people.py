@@ -1,4 +1,4 @@
-"""Who acts in the simulated city: a desk, and one handler in every unit that can lead."""
+"""Who acts in the simulated city: a desk, and one handler in every unit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class People:
         ]
         posts += [
             (f"sim-{unit.code}", Role.HANDLER, unit)
-            for unit in Unit.objects.can_lead(at.date()).order_by("id")
+            for unit in Unit.objects.in_force(at.date())
+            .exclude(kind=UnitKind.HOTLINE)
+            .order_by("id")
         ]
         _add_missing(posts, at, rng)
         staff = Staff.objects.in_bulk([username for username, *_ in posts], field_name="username")

@@ -17,7 +17,7 @@ from hotline.core.models import Area, AreaKind, AreaPopulation, Channel, Unit
 from hotline.core.partitions import ensure_months
 from hotline.core.simulated_time import simulation
 from hotline.core.violations import RuleViolation
-from hotline.ops.simulation import callers, desk, units
+from hotline.ops.simulation import callers, desk, helping, units
 from hotline.ops.simulation.arrivals import arrivals
 from hotline.ops.simulation.messages import Message, Source
 from hotline.ops.simulation.odds import Odds
@@ -36,6 +36,16 @@ STEPS: dict[str, Step] = {
     "rule": desk.rule,
     "withdraw": desk.withdraw,
     "reopen": desk.reopen,
+    "delegate": helping.delegate,
+    "cooperate": helping.cooperate,
+    "sign_part": helping.sign_part,
+    "hand_in": helping.hand_in,
+    "ask_facts": helping.ask_facts,
+    "get_facts": helping.get_facts,
+    "ask_extension": helping.ask_extension,
+    "decide_extension": helping.decide_extension,
+    "ask_hold": helping.ask_hold,
+    "approve_hold": helping.approve_hold,
     "receive_order": units.receive_order,
     "take_up_again": units.take_up_again,
     "sign": units.sign,

@@ -11,6 +11,7 @@ from hotline.core.models import ClockKind
 from hotline.core.working_time import BUSINESS_ZONE
 from hotline.ops.simulation.callers import plan_calls
 from hotline.ops.simulation.desk import length
+from hotline.ops.simulation.helping import plan_help
 from hotline.ops.simulation.world import Life, World
 from intake.models import Level
 
@@ -116,6 +117,7 @@ def sign(world: World, life: Life, at: dt.datetime) -> None:
         return
     dispatching.sign(number=life.number, actor=world.people.handler(life.unit_id), at=at)
     life.state = "handling"
+    plan_help(world, life, at)
 
 
 def contact(world: World, life: Life, at: dt.datetime) -> None:
@@ -149,10 +151,10 @@ def report(world: World, life: Life, at: dt.datetime) -> None:
 
 
 def reply(world: World, life: Life, at: dt.datetime) -> None:
-    """The requester has been told how it ended, and the hotline is told here. Not while an
-    objection is being decided."""
-    if life.ruled_at is not None and at <= life.ruled_at:
-        world.plan("reply", life.ruled_at + world.minutes(5, 60), life)
+    """The requester has been told how it ended, and the hotline is told here. Not while others
+    are at work on their part, or something is being decided."""
+    if (busy := _busy_until(life, at)) is not None:
+        world.plan("reply", busy + world.minutes(5, 60), life)
         return
     solved = world.odds.own_view.draw()
     life.is_unsolved = solved == Solved.NO
@@ -176,6 +178,13 @@ def reply(world: World, life: Life, at: dt.datetime) -> None:
         plan_calls(world, life, at + length(life, ClockKind.CALLBACK_DELAY, at))
     if life.has_open_order:
         world.plan("accept_answer", at + world.minutes(60, 60 * 10), life)
+
+
+def _busy_until(life: Life, at: dt.datetime) -> dt.datetime | None:
+    """Until when no reply can be given: an objection or a request for time is being decided, or
+    others are still at work on their part."""
+    waits = [t for t in (life.ruled_at, life.waits_until, life.helped_until) if t and at <= t]
+    return max(waits, default=None)
 
 
 def _telling(world: World, life: Life) -> dict[str, Any]:

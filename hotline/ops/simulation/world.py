@@ -55,6 +55,9 @@ class Life:
     is_unsolved: bool = False
     is_asked: bool = False
     ruled_at: dt.datetime | None = None
+    # Until when others are at work on a part, or an answer about more time is awaited.
+    helped_until: dt.datetime | None = None
+    waits_until: dt.datetime | None = None
     rounds: int = 1
     has_open_order: bool = False
     has_echoes: bool = False
