@@ -120,9 +120,7 @@ def replies(ticket: Ticket, actor: Actor) -> list[dict[str, Any]]:
             "told_at": instant(reply.told_at),
             "replied_at": instant(reply.replied_at),
         }
-        for reply in Reply.objects.filter(
-            assignment__ticket=ticket, kind__in=TO_REQUESTER
-        ).order_by("id")
+        for reply in fed_back.order_by("id")
     ]
 
 

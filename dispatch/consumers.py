@@ -28,6 +28,7 @@ TOLD = (
     "extension_granted", "extension_refused", "facts_received",
     "hold_approved", "hold_refused", "hold_reviewed", "hold_cleared",
     "escalated", "escalation_answered", "consultation_opened",
+    "onsite_ordered", "onsite_decided",
 )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def _told(message: OutboxMessage) -> tuple[str, set[int]]:
         return message.type, own | _units_given(message)
     if message.type in _ENDING:
         return message.type, own | _units_relieved(message)
-    if message.type == "consultation_opened":
+    if message.type in ("consultation_opened", "onsite_ordered", "onsite_decided"):
         members = [unit_by_code(code) for code in event_of(message).data["members"]]
         return message.type, {unit.pk for unit in members if unit}
     if message.type == "escalated":  # to nobody: to the hotline itself

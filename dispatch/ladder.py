@@ -35,6 +35,7 @@ OWED_BY_UNITS = (
     ClockKind.COOPERATION,
     ClockKind.DELEGATION,
     ClockKind.COORDINATION,
+    ClockKind.ONSITE,
     ClockKind.SUPERVISION,
 )
 # What the hotline owes. The promise to the citizen is published for the city instead, and whether
@@ -46,6 +47,7 @@ OWED_BY_HOTLINE = (
     ClockKind.LEDGER_RULING,
     ClockKind.LEDGER_REVIEW,
     ClockKind.CONSULTATION,
+    ClockKind.ONSITE_RULING,
     ClockKind.CALLBACK,
     ClockKind.CLOSING,
 )

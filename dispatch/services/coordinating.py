@@ -72,6 +72,8 @@ def consult(
     """
     with act("consult", number, actor=actor, at=at, version=version) as a:
         _none_open(a)
+        if a.running(ClockKind.ONSITE_RULING):
+            raise IllegalMove("onsite_open", number=number)
         question = _question(question)
         if not members:
             raise RuleViolation("members_required", field="members")

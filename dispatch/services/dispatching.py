@@ -84,7 +84,8 @@ def give(
     basis = tidy(basis, BASIS_LIMIT, _("派单依据"), "basis")
     proposal = _proposal(ticket, at)
     ticket.mark_dispatched()
-    a.change(lead_unit=lead_unit, dispatched_at=at)
+    is_liaison = lead_unit.kind == UnitKind.LIAISON
+    a.change(lead_unit=lead_unit, dispatched_at=at, is_liaison=is_liaison)
     lead = _lead_order(a, lead_unit, basis, proposal, is_designated=is_designated)
     orders = [lead]
     copy = _supervising_district(lead_unit)
@@ -119,6 +120,8 @@ def give(
 def _check_lead(a: Act, unit: Unit, *, is_designated: bool) -> None:
     if unit.kind in (*ASSISTING_KINDS, UnitKind.HOTLINE):
         raise RuleViolation("unit_cannot_lead", field="lead_unit", unit=unit.name)
+    if unit.kind == UnitKind.LIAISON and not a.ticket.is_liaison:
+        raise RuleViolation("liaison_needs_passing", field="lead_unit", unit=unit.name)
     check_unit(a.ticket, unit, today(a.at), "lead_unit")
     if not is_designated:
         check_duty(unit, a.ticket.category_id, AssignmentRole.LEAD, today(a.at), "lead_unit")

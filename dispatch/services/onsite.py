@@ -91,6 +91,7 @@ def order_onsite(
         OnsiteCall.objects.bulk_create(
             [OnsiteCall(attribution=onsite, unit=unit) for unit in called]
         )
+        a.change(onsite_count=a.ticket.onsite_count + 1)
         _let_see(a, called)
         for unit in called:
             a.start(ClockKind.ONSITE, unit_id=unit.pk, due_at=meet_at)

@@ -22,6 +22,7 @@ from dispatch.models import (
     LedgerHold,
     Objection,
     ObjectionOutcome,
+    OnsiteAttribution,
 )
 from dispatch.services.proposing import ACCUSING
 from hotline.core import limits
@@ -245,8 +246,8 @@ def take_back(a: Act, lead_becomes: AssignmentState, reason: EndReason) -> None:
 
 def end_questions(a: Act) -> None:
     """What was asked lapses with the order or the ticket: an objection, an extension, facts wanted,
-    a place on the ledger, a consultation. Asked of the database only where a clock says that there
-    is something."""
+    a place on the ledger, a consultation, a meeting on site. Asked of the database only where a
+    clock says that there is something."""
     asked = a.kinds_at_first()
     by, at = a.actor.reference, a.at
     if ClockKind.RULING in asked:
@@ -275,6 +276,9 @@ def end_questions(a: Act) -> None:
         Access.objects.filter(ticket=a.ticket, role=AccessRole.COORDINATE, until=None).update(
             until=at
         )
+    if ClockKind.ONSITE_RULING in asked:
+        OnsiteAttribution.objects.open().filter(ticket=a.ticket).update(ended_at=at)
+        a.stop(ClockKind.ONSITE, ClockKind.ONSITE_RULING, is_cancelled=True)
 
 
 def today(at: dt.datetime) -> dt.date:

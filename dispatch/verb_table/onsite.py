@@ -17,9 +17,9 @@ _BEFORE_REPLY = frozenset({State.ACCEPTED, State.DISPATCHED, State.HANDLING})
 
 
 def _called(ticket: Ticket, actor: Actor) -> bool:
-    """A handler of a unit that is called to the place now; who acts for no unit is told without
-    asking the database."""
-    return actor.assists(lambda: called_units(ticket))
+    """A handler of a unit that is called to the place now. Where nobody ever was, and to who acts
+    for no unit, the answer costs no query."""
+    return ticket.onsite_count > 0 and actor.assists(lambda: called_units(ticket))
 
 
 register(

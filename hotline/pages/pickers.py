@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from django import forms
+from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from hotline.core.models import Unit
+from hotline.core.places import unit_by_code
 from hotline.pages.type_ahead import (
     TypeAhead,
     area_option,
@@ -14,7 +20,7 @@ from hotline.pages.type_ahead import (
     lead_unit_options,
     street_options,
 )
-from intake.fields import AreaField, CategoryField, UnitField
+from intake.fields import AreaField, CategoryField, UnitField, UnitsField
 
 # Few answers, asked on every reply: all of them are seen at once.
 _CHOSEN_AT_A_GLANCE = ("solved", "told_by", "method")
@@ -36,6 +42,9 @@ def dressed(form: FormT) -> FormT:
 
 def _widget(field: forms.Field) -> forms.Widget | None:
     match field:
+        case UnitsField():
+            field.help_text = ""
+            return UnitChoices()
         case UnitField():
             return unit_picker()
         case CategoryField():
@@ -45,6 +54,35 @@ def _widget(field: forms.Field) -> forms.Widget | None:
         case forms.DateTimeField():
             return forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     return None
+
+
+class UnitChoices(forms.Widget):
+    """Several units: those chosen as ticked boxes, those that suggest themselves as empty ones, and
+    a type-ahead field for one more. `static/js/panels.js` makes a box of what is found, so that
+    another can be looked for."""
+
+    suggested: Sequence[Unit] = ()
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        codes = value.split(",") if isinstance(value, str) else (value or [])
+        chosen = [unit for code in codes if (unit := unit_by_code(getattr(code, "code", code)))]
+        others = [unit for unit in self.suggested if unit not in chosen]
+        boxes = format_html_join(
+            "",
+            '<label class="check"><input type="checkbox" name="{}" value="{}"{}>{}</label>',
+            [(name, unit.code, SafeString(" checked"), unit.name) for unit in chosen]
+            + [(name, unit.code, "", unit.name) for unit in others],
+        )
+        one_more = unit_picker().render(name, "", attrs, renderer)
+        return format_html(
+            '<div class="unit-choices" data-unit-choices="{}">{}{}</div>', name, boxes, one_more
+        )
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        given = data.getlist(name) if isinstance(data, QueryDict) else [data.get(name, "")]
+        return [code for text in given for code in text.split(",") if code]
 
 
 def unit_picker() -> TypeAhead:

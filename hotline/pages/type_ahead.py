@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from hotline.core.models import Area, AreaAlias, AreaKind, Unit, UnitKind
+from hotline.core.models import ASSISTING_KINDS, Area, AreaAlias, AreaKind, Unit, UnitKind
 from hotline.core.places import units
 from hotline.core.reference import remembered
 from knowledge.models import Category, categories
@@ -130,7 +130,7 @@ def lead_unit_options() -> dict[str, Option]:
             search=f"{unit.pinyin} {unit.code}",
         )
         for unit in units().values()
-        if unit.kind not in (UnitKind.COMMUNITY, UnitKind.HOTLINE)
+        if unit.kind not in (*ASSISTING_KINDS, UnitKind.HOTLINE, UnitKind.LIAISON)
         and unit.valid_from <= today
         and (unit.valid_to is None or unit.valid_to > today)
     }

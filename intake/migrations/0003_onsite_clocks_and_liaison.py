@@ -20,6 +20,11 @@ class Migration(migrations.Migration):
             name='is_liaison',
             field=models.BooleanField(default=False, help_text='passed to the liaison office (R-043)'),
         ),
+        migrations.AddField(
+            model_name='ticket',
+            name='onsite_count',
+            field=models.PositiveSmallIntegerField(default=0, help_text='how often units were called'),
+        ),
         migrations.AlterField(
             model_name='clock',
             name='kind',

@@ -20,6 +20,7 @@ DESK_KINDS = [
     ClockKind.LEDGER_RULING.value,
     ClockKind.LEDGER_REVIEW.value,
     ClockKind.CONSULTATION.value,
+    ClockKind.ONSITE_RULING.value,
 ]
 
 

@@ -197,6 +197,9 @@ class Ticket(models.Model):
     return_count = models.PositiveSmallIntegerField(default=0, help_text="upheld objections")
     rehandle_count = models.PositiveSmallIntegerField(default=0)
     reopen_count = models.PositiveSmallIntegerField(default=0)
+    onsite_count = models.PositiveSmallIntegerField(
+        default=0, help_text="how often units were called"
+    )
     version = models.PositiveIntegerField(default=0)
     event_seq = models.PositiveIntegerField(default=0)
 
@@ -221,7 +224,7 @@ class Ticket(models.Model):
                 name="closed_ticket_has_its_time",
             ),
         ]
-        # With the primary key and the number: seven, and eight are the limit (design §3).
+        # With the primary key and the number: eight, and eight are the limit (design §3).
         indexes = [
             # Reader: a unit's list of everything it leads or led.
             models.Index(fields=["lead_unit", "-id"], name="ticket_of_unit"),
@@ -238,6 +241,12 @@ class Ticket(models.Model):
                 fields=["state", "promised_at"],
                 name="ticket_open_by_promise",
                 condition=~Q(state="closed"),
+            ),
+            # Reader: the desk's list of hard cases, the few that came back more than once.
+            models.Index(
+                fields=["id"],
+                name="ticket_returned_often",
+                condition=Q(return_count__gte=2) & ~Q(state="closed"),
             ),
             # Reader: monthly tables and lists over a period.
             models.Index(fields=["accepted_at", "lead_unit"], name="ticket_by_acceptance"),

@@ -5,7 +5,6 @@
 //                      [data-desk-consult] in it are what the keys press
 //   desk:done, desk:undone, desk:refused   come with an answer and name the row
 //   form[data-undo-until]    counts its seconds down and goes away when they are over
-//   [data-unit-choices]      what its type-ahead field finds becomes a box of its own
 // A row done by key leaves and the next takes the focus; one done by the mouse stays as a line, so
 // that nothing moves under the cursor.
 
@@ -187,28 +186,6 @@ sheet.addEventListener("close", () => {
   sheetBody.replaceChildren();
   const row = currentRow();
   if (row) byKey.delete(row.dataset.number);
-});
-
-document.addEventListener("change", (event) => {
-  const choices = event.target.closest("[data-unit-choices]");
-  if (!choices || !event.target.matches("select") || !event.target.value) return;
-  const select = event.target;
-  const chosen = select.selectedOptions[0];
-  const boxes = [...choices.querySelectorAll('input[type="checkbox"]')];
-  const known = boxes.find((box) => box.value === chosen.value);
-  if (known) {
-    known.checked = true;
-  } else {
-    const label = document.createElement("label");
-    label.className = "check";
-    const box = document.createElement("input");
-    Object.assign(box, { type: "checkbox", name: choices.dataset.unitChoices, value: chosen.value });
-    box.checked = true;
-    label.append(box, chosen.label.trim());
-    choices.querySelector(".combobox").before(label);
-  }
-  select.value = "";
-  select.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
 // --- selecting ----------------------------------------------------------------------------

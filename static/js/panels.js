@@ -5,6 +5,7 @@
 //   data-fill="id" data-value="…"   sets a field (a suggestion is taken over)
 //   data-copy="text"        copies
 //   data-print              prints
+//   data-unit-choices       a field for several units: what is found becomes a box of its own
 //   data-submit-on-change   a form sends itself when a choice changes (filters)
 
 document.addEventListener("click", (event) => {
@@ -128,3 +129,26 @@ function start(root) {
 }
 start(document);
 document.addEventListener("htmx:load", (event) => start(event.target.parentElement || document));
+
+// A field for several units: what its type-ahead part finds becomes a box of its own.
+document.addEventListener("change", (event) => {
+  const choices = event.target.closest("[data-unit-choices]");
+  if (!choices || !event.target.matches("select") || !event.target.value) return;
+  const select = event.target;
+  const chosen = select.selectedOptions[0];
+  const boxes = [...choices.querySelectorAll('input[type="checkbox"]')];
+  const known = boxes.find((box) => box.value === chosen.value);
+  if (known) {
+    known.checked = true;
+  } else {
+    const label = document.createElement("label");
+    label.className = "check";
+    const box = document.createElement("input");
+    Object.assign(box, { type: "checkbox", name: choices.dataset.unitChoices, value: chosen.value });
+    box.checked = true;
+    label.append(box, chosen.label.trim());
+    choices.querySelector(".combobox").before(label);
+  }
+  select.value = "";
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+});

@@ -160,7 +160,7 @@ def test_only_the_dispatch_desk_passes_it_on(office: Unit) -> None:
         pass_on(ticket, actor=handler(office))
 
     assert not Liaison.objects.exists()
-    assert verbs.get("pass_to_liaison").permits(ticket, dispatcher())
+    assert "pass_to_liaison" in {v.name for v in verbs.allowed_for(ticket, dispatcher())}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -182,6 +182,26 @@ def test_a_wrong_one_can_be_returned_and_passed_on_again(office: Unit) -> None:
     assert [liaison.organisation_kind for liaison in Liaison.objects.order_by("id")] == [
         "central_enterprise", "central_organ",
     ]  # fmt: skip
+
+
+def test_nobody_dispatches_to_the_office_without_saying_whom_it_concerns(office: Unit) -> None:
+    ticket = accepted_ticket()
+    with pytest.raises(RuleViolation) as refusal:
+        dispatching.dispatch(number=ticket.number, actor=dispatcher(), at=PASSED, lead_unit=office)
+
+    assert refusal.value.code == "liaison_needs_passing"
+    assert fresh(ticket).state == "accepted"
+
+
+def test_taken_back_it_stays_unpublished_until_a_local_unit_has_it(office: Unit) -> None:
+    ticket = pass_on(accepted_ticket())
+    dispatching.recall(number=ticket.number, actor=dispatcher(), at=AT + hours(2), reason="派错")
+    assert not Ticket.objects.public().exists()
+    dispatching.dispatch(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(3), lead_unit=unit()
+    )
+
+    assert list(Ticket.objects.public()) == [ticket]
 
 
 # === What it never appears in ===============================================================

@@ -10,12 +10,14 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from dispatch import services as dispatching
-from dispatch.models import Assignment, OnsiteAttribution, OnsiteCall
+from dispatch.models import Assignment, LadderStep, OnsiteAttribution, OnsiteCall
+from hotline.core import outbox
 from hotline.core.actors import Actor
-from hotline.core.models import Role
+from hotline.core.models import Notice, Role
 from hotline.core.violations import NotPermitted, NotVisible, RuleViolation
 from intake import services as intake
 from intake import verbs
+from intake.clock_story import story
 from intake.models import Clock, Ticket
 from intake.rendering import event_detail, event_label
 from tests.factories import (
@@ -274,7 +276,8 @@ def test_only_handlers_of_a_called_unit_arrive() -> None:
     }  # fmt: skip
 
     for name, who in may.items():
-        assert verbs.get("arrive_onsite").permits(fresh(ticket), who), name
+        allowed = {verb.name for verb in verbs.allowed_for(ticket, who)}
+        assert "arrive_onsite" in allowed, name
     for name, who in may_not.items():
         with pytest.raises(NotPermitted):
             dispatching.arrive_onsite(number=ticket.number, actor=who, at=MEETING)
@@ -283,6 +286,17 @@ def test_only_handlers_of_a_called_unit_arrive() -> None:
         dispatching.arrive_onsite(
             number=ticket.number, actor=handler(unit("990101002")), at=MEETING
         )
+
+
+def test_where_nobody_was_ever_called_no_unit_asks_the_database(
+    django_assert_num_queries: Any,
+) -> None:
+    ticket, arriving = handled_ticket(), verbs.get("arrive_onsite")
+    who = handler(ticket)
+    assert arriving is not None
+
+    with django_assert_num_queries(0):
+        assert not arriving.permits(ticket, who)
 
 
 def test_units_and_agents_neither_order_nor_decide() -> None:
@@ -431,6 +445,72 @@ def test_a_split_without_words_or_that_nobody_may_take_is_refused() -> None:
     is_refused(
         "category_required", "decide_onsite", uncategorised, desk, **given, lead_unit=unit(FAR)
     )
+
+
+# === What ends it, and what follows it ======================================================
+
+
+@pytest.mark.parametrize("ending", ["recall", "reply", "withdraw"])
+def test_it_lapses_with_the_order_or_the_ticket(ending: str) -> None:
+    ticket = order(handled_ticket())
+    words: dict[str, dict[str, Any]] = {
+        "recall": {"actor": dispatcher(), "reason": "派错"},
+        "reply": {"actor": handler(ticket), "text": "已办", "solved": "yes", "told_by": "phone"},
+        "withdraw": {"actor": dispatcher(), "is_confirmed": True},
+    }
+    verbs.run(ending, number=ticket.number, at=ORDERED + hours(1), version=None, **words[ending])
+
+    onsite = onsite_of(ticket)
+    assert (onsite.ended_at, onsite.decided_at) == (ORDERED + hours(1), None)
+    assert {clock.is_cancelled for clock in clocks(ticket).values()} == {True}
+    assert clocks(ticket, "onsite_ruling")[""].is_cancelled
+    assert not OnsiteCall.objects.absent().exists()
+
+
+def test_after_a_recall_the_units_can_be_called_anew() -> None:
+    ticket = order(handled_ticket())
+    dispatching.recall(
+        number=ticket.number, actor=dispatcher(), at=ORDERED + hours(1), reason="派错"
+    )
+    order(ticket, at=ORDERED + hours(2))
+
+    assert OnsiteAttribution.objects.open().filter(ticket=ticket).count() == 1
+    assert sees(handler(unit(FAR)), ticket)
+
+
+def test_units_called_to_a_place_do_not_sit_in_a_consultation_meanwhile() -> None:
+    ticket = order(accepted_ticket())
+
+    is_refused(
+        "onsite_open", "consult", ticket, dispatcher(), question="谁办？", members=[unit(FAR)]
+    )
+
+
+def test_the_units_hear_of_the_call_and_of_what_was_settled() -> None:
+    ticket = order(accepted_ticket())
+    decide(ticket)
+    outbox.deliver_all(at=DECIDED)
+
+    told = Notice.objects.filter(unit=unit(FAR)).order_by("id").values_list("type", flat=True)
+    assert [t for t in told if t.startswith("onsite")] == ["onsite_ordered", "onsite_decided"]
+
+
+def test_who_has_not_come_is_urged_and_nothing_more() -> None:
+    ticket = order(accepted_ticket())
+    intake.sweep(at=MEETING + minutes(1))
+    outbox.deliver_all(at=MEETING + minutes(1))
+
+    steps = LadderStep.objects.filter(ticket=ticket).order_by("unit__code")
+    assert [(step.unit.code, step.rung) for step in steps] == [(NEAR, "urge"), (FAR, "urge")]
+    assert not {"rise_to_order", "rise_to_criticism"} & set(running(ticket))
+
+
+def test_why_it_is_due_then_can_be_asked() -> None:
+    ticket = order(accepted_ticket())
+    told = [story(clock, ()) for clock in (clocks(ticket)[NEAR], running(ticket)["onsite_ruling"])]
+
+    assert "要求到场起" in told[0]
+    assert "到场时间起" in told[1]
 
 
 # === Two at once ============================================================================

@@ -118,6 +118,21 @@ def test_r049_after_three_returns_the_hotline_designates() -> None:
     assert refusal.value.code == "designated_order"
 
 
+def test_r049_the_unit_that_a_consultation_named_keeps_the_order() -> None:
+    ticket, desk = accepted_ticket(), dispatcher()
+    own: dict[str, Any] = {"number": ticket.number, "actor": desk}
+    dispatching.consult(
+        **own, at=AT + minutes(5), question="归谁管", members=[unit("city-housing")]
+    )
+    dispatching.conclude_consultation(
+        **own, at=AT + hours(1), opinion="由属地街道牵头", decided_unit=unit()
+    )
+
+    with pytest.raises(IllegalMove) as refusal:
+        objected(fresh(ticket), at=AT + hours(2))
+    assert refusal.value.code == "designated_order"
+
+
 def test_r050_what_was_dispatched_wrongly_is_counted_on_the_ticket() -> None:
     ticket = objected(dispatched_ticket())
     dispatching.return_to_desk(number=ticket.number, actor=dispatcher(), at=AT + hours(2))

@@ -46,9 +46,9 @@ SETTLED_AFTER_MEETING = DAY
 PART = (4, 5)
 # Levels that stand still while somebody else decides; the others are too urgent.
 STANDING_STILL = ("L3", "L4")
-# What a unit owes to whoever waits for its work: its part must be due before that.
+# What a unit owes to whoever waits for its work: parts below its own must be due before that.
 OWED_TO_OTHERS = (
-    "feedback", "final_reply", "measure", "cooperation", "delegation", "ledger_review",
+    "first_contact", "feedback", "final_reply", "measure", "cooperation", "delegation",
 )  # fmt: skip
 MINUTES_IN = {"minutes": 1, "hours": 60, "calendar_days": 24 * 60, "working_days": 24 * 60}
 

@@ -56,6 +56,14 @@ GET  intake/new/choices/                      + + . . +  . . .  . .  . .  . . . 
 POST intake/new/draft/                        + + . . +  . . .  . .  . .  . . .  L
 POST intake/new/draft/discard/                + + . . +  . . .  . .  . .  . . .  L
 POST intake/emergency/                        + + . . +  . . .  . .  . .  . . .  L
+GET  desk/                                    + + . + .  . . .  . .  . .  . . .  L
+POST desk/                                    + + . + .  . . .  . .  . .  . . .  L
+GET  desk/updates/                            + + . + .  . . .  . .  . .  . . .  L
+POST desk/<str:number>/accept/                - - . - .  . . .  . .  . .  . . .  L
+POST desk/<str:number>/undo/                  + + . . .  . . .  . .  . .  . . .  L
+GET  desk/<str:number>/why/                   + + . + .  . . .  . .  . .  . . .  L
+GET  desk/<str:number>/do/<slug:verb>/        - - . - .  . . .  . .  . .  . . .  L
+POST desk/<str:number>/do/<slug:verb>/        - - . - .  . . .  . .  . .  . . .  L
 GET  inbox/                                   . . . . .  . . .  + +  + +  + + +  L
 GET  inbox/updates/                           . . . . .  . . .  + +  + +  + + +  L
 POST inbox/<int:pk>/sign/                     . . . . .  . . .  + +  - -  - - -  L
@@ -152,6 +160,15 @@ BODIES: dict[str, dict[str, object]] = {
     "refuse_hold": {"decision": "可以解决"},
     "review_hold": {"finding": "仍无资金", "next_at": "2026-05-10T10:00:00+08:00"},
     "clear_hold": {"clearance": "资金到位"},
+    "order_onsite": {
+        "units": "990102001", "place": "小区东门", "meet_at": "2026-04-15T10:00:00+08:00",
+        "ground": "unclear", "reason": "查明由谁负责",
+    },
+    "arrive_onsite": {},
+    "decide_onsite": {"decision": "由现主办单位负责"},
+    "pass_to_liaison": {
+        "organisation_kind": "central_organ", "organisation": "某机关", "told_by": "phone",
+    },
     "recall": {"reason": "派错"},
     "return_to_desk": {},
     "reject_objection": {"ruling": "属地"},

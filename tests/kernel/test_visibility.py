@@ -13,7 +13,7 @@ from dispatch import services as dispatching
 from dispatch.models import Assignment
 from evaluation import services as evaluation
 from hotline.core.actors import Actor, actor_for_client, actor_for_staff
-from hotline.core.models import AuditEntry, Membership, Role
+from hotline.core.models import AuditEntry, Membership, Role, UnitKind
 from hotline.core.models.clients import Scope
 from hotline.core.violations import NotPermitted, NotVisible, RuleViolation
 from intake import services as intake
@@ -38,6 +38,7 @@ from tests.factories import (
     hours,
     make_client,
     make_staff,
+    make_unit,
     replied_ticket,
     reply_to,
     unit,
@@ -88,6 +89,10 @@ approve_hold       .       .         .      +       .          .      -      -  
 refuse_hold        .       .         .      +       .          .      -      -       .       .      .      -    -    -      .    +     -       .      -      -
 review_hold        .       .         .      +       .          .      -      -       .       .      .      -    -    -      .    +     -       .      -      -
 clear_hold         .       .         .      +       .          .      -      -       +       +      +      -    -    -      .    +     -       .      -      -
+order_onsite       .       +         .      +       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
+arrive_onsite      .       .         .      .       .          .      -      -       .       .      .       -    +    +      .    .     -       .      -      -
+decide_onsite      .       +         .      +       .          .      -      -       .       .      .       -    .    .      .    .     -       .      -      -
+pass_to_liaison    .       +         .      .       .          .      -      -       -       -      -       -    -    -      -    .     -       .      -      -
 callback           .       .         +      .       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 rehandle           .       .         +      .       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 close              .       .         +      .       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
@@ -291,6 +296,27 @@ def on_ledger(**fields: Any) -> Ticket:
     return fresh(ticket)
 
 
+def meeting() -> dict[str, Any]:
+    return {
+        "units": [unit("990102001")], "place": "小区东门", "meet_at": AT + hours(4),
+        "ground": "unclear", "reason": "查明由谁负责",
+    }  # fmt: skip
+
+
+def called_onsite(**fields: Any) -> Ticket:
+    ticket = handled_ticket(**fields)
+    dispatching.order_onsite(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(2), **meeting()
+    )
+    return fresh(ticket)
+
+
+def beside_a_liaison_office(**fields: Any) -> Ticket:
+    ticket = accepted_ticket(**fields)
+    make_unit(kind=UnitKind.LIAISON, area=None)
+    return ticket
+
+
 # Verb → the ticket it is tried on, and what is written: both such that only the person decides.
 Try = tuple[Callable[..., Ticket], Callable[[Ticket], dict[str, Any]]]
 TRIES: dict[str, Try] = {
@@ -336,6 +362,13 @@ TRIES: dict[str, Try] = {
     "approve_hold": (with_hold, lambda t: {}),
     "refuse_hold": (with_hold, lambda t: {"decision": "可以解决"}),
     "review_hold": (on_ledger, lambda t: {"finding": "仍无资金", "next_at": AT + days(25)}),
+    "order_onsite": (handled_ticket, lambda t: meeting()),
+    "arrive_onsite": (called_onsite, lambda t: {}),
+    "decide_onsite": (called_onsite, lambda t: {"decision": "由现主办单位负责"}),
+    "pass_to_liaison": (
+        beside_a_liaison_office,
+        lambda t: {"organisation_kind": "central_organ", "organisation": "某机关", **told(t)},
+    ),
     "clear_hold": (on_ledger, lambda t: {"clearance": "资金到位"}),
     "callback": (
         replied_ticket,

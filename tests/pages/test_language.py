@@ -151,6 +151,10 @@ LISTS = (
     "/tickets/?unit=990101001&category=05&area=990101&channel=phone&request_type=complaint",
     "/tickets/?unit=0&period=0", "/tickets/?cell=valid", "/tickets/updates/?since=0",
     "/tickets/export/", "/callbacks/", "/callbacks/?tab=tried", "/callbacks/?tab=close",
+    "/desk/", "/desk/?tab=objections", "/desk/?tab=extensions", "/desk/?tab=ledger",
+    "/desk/?tab=hard", "/desk/?select=all&returned=on", "/desk/updates/?since=0",
+    "/catalogue/", "/catalogue/export/", "/catalogue/try/", "/catalogue/gaps/",
+    "/catalogue/import/", "/guide/", "/guide/?class=0501", "/guide/?q=0", "/duties/",
     "/monthly/", "/monthly/?group=district", "/notices/", "/notices/?unread=1", "/nowhere/",
 )  # fmt: skip
 # Sent as they stand, each is refused or changes nothing that another page shows.
@@ -163,7 +167,8 @@ SENT = (
 )
 # What only acts and answers with no words of its own.
 SILENT = {"registration_draft", "registration_discard", "ticket_verb_draft", "notices_read",
-          "inbox_sign"}  # fmt: skip
+          "inbox_sign", "desk_accept", "desk_undo", "catalogue_publish",
+          "catalogue_discard"}  # fmt: skip
 
 
 def tickets_of_every_kind() -> list[str]:
@@ -198,6 +203,10 @@ def walk(
     for number in numbers:
         page = browser.get(f"/tickets/{number}/")
         yield page.request["PATH_INFO"], page
+        for address in (f"/tickets/{number}/journey/", f"/desk/{number}/why/"):
+            yield address, browser.get(address)
+        sheet = f"/desk/{number}/do/dispatch/"
+        yield sheet, browser.get(sheet, headers={"HX-Request": "true"})
         forms = re.findall(
             rf'(?:href|hx-post)="/tickets/{number}/(do/\w+|callback|requester)/"', text_of(page)
         )

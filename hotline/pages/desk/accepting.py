@@ -108,7 +108,6 @@ def _dispatch(choice: Choice, actor: Actor, at: dt.datetime) -> Ticket:
         at=at,
         version=choice.version,
         lead_unit=unit,
-        cooperators=proposal.cooperators if proposal else (),
         basis=proposal.basis if proposal else "",
     )
 

@@ -18,7 +18,7 @@ from dispatch.models import (
     ObjectionReason,
 )
 from dispatch.rendering.catalogue import clause_words
-from dispatch.services import propose_unit
+from dispatch.services import Proposal, propose_unit
 from dispatch.services.coordinating import authorities_over
 from dispatch.services.dispatching import BASIS_LIMIT
 from dispatch.services.orders import assisting_due
@@ -46,22 +46,29 @@ def suggested(verb: str, ticket: Ticket, actor: Actor, at: dt.datetime) -> Sugge
 # --- the desk --------------------------------------------------------------------------------
 
 
-def _dispatch(ticket: Ticket, actor: Actor, at: dt.datetime) -> Suggested:
-    proposal = propose_unit(
+def _proposed(ticket: Ticket, at: dt.datetime) -> Proposal | None:
+    return propose_unit(
         ticket.area,
         at=at,
         category=ticket.category,
         request_type=ticket.request_type,
         target=ticket.text.target,
     )
+
+
+def _dispatch(ticket: Ticket, actor: Actor, at: dt.datetime) -> Suggested:
+    proposal = _proposed(ticket, at)
     found: Suggested = {"category": ticket.category}
     if proposal is not None:
-        found |= {
-            "lead_unit": proposal.unit,
-            "basis": proposal.basis,
-            "cooperators": proposal.cooperators,
-        }
+        found |= {"lead_unit": proposal.unit, "basis": proposal.basis}
     return found
+
+
+def helpers_of(ticket: Ticket, at: dt.datetime) -> tuple[Unit, ...]:
+    """Who the catalogue says can be asked for help. Offered, and not asked by themselves: each
+    order of theirs must be answered before the lead can reply."""
+    proposal = _proposed(ticket, at)
+    return proposal.cooperators if proposal is not None else ()
 
 
 def _amend(ticket: Ticket, actor: Actor, at: dt.datetime) -> Suggested:

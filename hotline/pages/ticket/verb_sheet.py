@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from hotline.core.actors import Actor
 from hotline.core.violations import IllegalMove, RuleViolation, StaleVersion
-from hotline.pages.pickers import dressed
+from hotline.pages.pickers import UnitChoices, dressed
 from hotline.pages.ticket.advice import Advice, advice
-from hotline.pages.ticket.suggestions import choices_of_units, suggested
+from hotline.pages.ticket.suggestions import choices_of_units, helpers_of, suggested
 from intake import services as intake
 from intake import verbs
 from intake.models import State, Ticket
@@ -113,7 +113,11 @@ class VerbSheet:
         intake.save_draft(actor=self.actor, at=self.at, form=self.draft_name, content=kept)
 
     def _narrow(self) -> None:
-        """Where a few units only can be meant, those are offered and no others."""
+        """Where a few units only can be meant, those are offered and no others; those that may be
+        asked for help stand ready to be ticked."""
+        for field in self.form.fields.values():
+            if isinstance(field.widget, UnitChoices):
+                field.widget.suggested = helpers_of(self.ticket, self.at)
         name, units = choices_of_units(self.verb.name, self.ticket, self.actor, self.at)
         if name:
             options = [("", _("请选择")), *((unit.code, unit.name) for unit in units)]

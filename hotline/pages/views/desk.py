@@ -26,12 +26,12 @@ from hotline.pages.desk.lists import (
     WAITING,
     Desk,
 )
-from hotline.pages.desk.sheet import DeskSheet
 from hotline.pages.desk.waiting import WaitingRow, explained, waiting_row, waiting_rows
 from hotline.pages.doors import StaffRequest, next_url, staff_page, visible_ticket
 from hotline.pages.live import news
 from hotline.pages.once import new_token, readable_token
 from hotline.pages.paging import Total, page_of, total
+from hotline.pages.ticket.verb_sheet import VerbSheet
 from hotline.pages.workplaces import DESK_PEOPLE
 from intake import verbs
 
@@ -168,7 +168,7 @@ def sheet(request: StaffRequest, number: str, verb: str) -> HttpResponse:
     if not request.htmx:
         return redirect("ticket_verb", number, verb)
     data: QueryDict | None = request.POST if request.method == "POST" else None
-    filled = DeskSheet(known, ticket, request.actor, timezone.now(), data)
+    filled = VerbSheet(known, ticket, request.actor, timezone.now(), data)
     if data is None:
         filled.begin()
     elif filled.run():

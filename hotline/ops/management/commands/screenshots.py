@@ -63,6 +63,13 @@ def pages() -> list[tuple[str, str, str]]:
         ("monthly-department", "city", "/monthly/?group=city_department"),
         ("monthly-district", "district", "/monthly/"),
         ("notices", "street", "/notices/"),
+        ("journey", "city", f"/tickets/{closed}/journey/"),
+        ("catalogue", "dispatcher", "/catalogue/"),
+        ("catalogue-try", "dispatcher", "/catalogue/try/?category=0101&area=990101001"),
+        ("catalogue-gaps", "dispatcher", "/catalogue/gaps/"),
+        ("catalogue-import", "city", "/catalogue/import/"),
+        ("guide", "agent", "/guide/?class=0101"),
+        ("duties", "agent", "/duties/?list=street"),
         ("api-docs", "agent", "/api/v1/docs/"),
     ]
     return [page for page in wanted if "/None/" not in page[2]]
