@@ -147,7 +147,7 @@ def test_the_unit_it_names_is_designated_and_dispatched_to_at_once() -> None:
     conclude(ticket, decided_unit=unit("990102001"))
 
     order = Assignment.objects.get(ticket=ticket, role="lead")
-    assert (order.unit.code, order.is_designated, order.basis) == ("990102001", True, OPINION)
+    assert (order.unit.code, order.is_designated, order.basis) == ("990102001", True, "会商确定")
     assert (fresh(ticket).state, fresh(ticket).lead_unit) == ("dispatched", order.unit)
     assert events(ticket)[-2:] == ["consultation_concluded", "dispatched"]
     assert not {"dispatch", "consultation"} & set(running(ticket))

@@ -42,6 +42,7 @@ _WORKING_DAYS = {"supervision": 3, "coordination": 2, "rise_to_order": 1, "rise_
 LONGEST_OBJECTION_PAUSE = DAY
 LEAST_LEFT_AFTER_LEDGER = DAY
 SETTLED_AFTER_MEETING = DAY
+CALLBACK_FOLLOWS_AFTER = HOUR
 # A part is due when four fifths of the asking unit's own time have passed.
 PART = (4, 5)
 # Levels that stand still while somebody else decides; the others are too urgent.

@@ -41,7 +41,7 @@ from tests.factories import (
     minutes,
     unit,
 )
-from tests.kernel.oracle import Book, Said
+from tests.kernel.oracle import CALLBACK_FOLLOWS_AFTER, Book, Said
 from tests.kernel.snapshots import Rows, snapshot
 
 SECOND = dt.timedelta(seconds=1)
@@ -710,6 +710,7 @@ class LifeOfATicket(RuleBasedStateMachine):
         each = Counter((clock.kind, clock.subject_id, clock.unit_id) for clock in clocks)
         assert not each or max(each.values()) == 1, "one promise of a kind about one thing"
         self._check_ladder(clocks)
+        self._check_callback(clocks)
         if ticket.state in ("dispatched", "handling"):
             assert [order.unit_id for order in leads] == [ticket.lead_unit_id]
             own = Clock.objects.running().filter(
@@ -736,6 +737,12 @@ class LifeOfATicket(RuleBasedStateMachine):
         steps = LadderStep.objects.filter(ticket_id__in={c.ticket_id for c in clocks})
         taken = Counter(steps.values_list("clock_id", "rung"))
         assert not taken or max(taken.values()) == 1
+
+    def _check_callback(self, clocks: list[Clock]) -> None:
+        """While the feedback is owed the call-back waits for its end, wherever that has moved."""
+        owed = [c.due_at for c in clocks if c.kind == "feedback"]
+        waiting = [c.opens_at for c in clocks if c.kind == "callback" and c.opens_at > self.now]
+        assert not owed or not waiting or waiting == [owed[0] + CALLBACK_FOLLOWS_AFTER]
 
     def _check_parts(self, orders: list[Assignment]) -> None:
         """Every part hangs below an open order, and only a unit of one's own is handed work."""
@@ -771,6 +778,10 @@ class LifeOfATicket(RuleBasedStateMachine):
         written = repr((rows, list(texts.values_list("title", "matter", "address", "target"))))
         for secret in (*PHONES, *PEOPLE, "13577778888", "13566667777"):
             assert secret not in written
+
+
+def test_people_try_every_verb_there_is() -> None:
+    assert {verb.name for verb in verbs.all_verbs()} == set(EVENT)
 
 
 @pytest.mark.usefixtures("city")

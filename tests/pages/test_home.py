@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from hotline.core.models import Deployment, Role
+from hotline.core.models import Deployment, Membership, Role
 from hotline.core.reference import forget_all
 from tests import factories as make
 
@@ -56,7 +56,7 @@ def test_who_has_no_place_of_work_is_told_so(sign_in: SignIn) -> None:
 
 DOORS = {
     "/intake/new/": {Role.AGENT, Role.CONTRACTOR, Role.DISPATCHER},
-    "/desk/": {Role.AGENT, Role.CONTRACTOR, Role.DISPATCHER, Role.CITY_SUPERVISOR},
+    "/desk/": {Role.AGENT, Role.DISPATCHER, Role.CITY_SUPERVISOR},
     "/catalogue/": set(Role),
     "/catalogue/import/": {Role.CITY_SUPERVISOR, Role.ADMINISTRATOR},
     "/guide/": set(Role),

@@ -141,7 +141,7 @@ class Recent:
 def just_dispatched(actor: Actor, at: dt.datetime) -> list[Recent]:
     """This person's own dispatches of the last seconds that nobody has signed, latest first."""
     since = at - dt.timedelta(seconds=settings.UNDO_SECONDS)
-    orders = Assignment.objects.filter(
+    orders = Assignment.objects.visible_to(actor).filter(
         role=AssignmentRole.LEAD,
         state=AssignmentState.PENDING,
         is_open=True,

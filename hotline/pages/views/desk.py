@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dispatch.rendering.catalogue import weighed_words
+from hotline.core.actors import Actor
 from hotline.core.violations import NotPermitted, NotVisible, RuleViolation
 from hotline.pages.desk.accepting import Choice, Result, accept, accept_all, just_dispatched, undo
 from hotline.pages.desk.cases import DESK_VERBS, case_rows
@@ -30,10 +33,11 @@ from hotline.pages.desk.waiting import WaitingRow, explained, waiting_row, waiti
 from hotline.pages.doors import StaffRequest, next_url, staff_page, visible_ticket
 from hotline.pages.live import news
 from hotline.pages.once import new_token, readable_token
-from hotline.pages.paging import Total, page_of, total
+from hotline.pages.paging import Page, Total, page_of, total
 from hotline.pages.ticket.verb_sheet import VerbSheet
 from hotline.pages.workplaces import DESK_PEOPLE
 from intake import verbs
+from intake.models import Clock
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,13 +62,7 @@ def _context(request: StaffRequest, results: list[Result]) -> dict[str, Any]:
     listed = Desk(request.actor, request.GET, at)
     totals = listed.totals()
     page = page_of(listed.clocks(), LEAST_TIME_FIRST, request.GET, size=listed.page_size)
-    problems = {each.number: each.problem for each in results}
-    is_waiting = listed.tab.key == WAITING
-    rows = (
-        waiting_rows(page.rows, request.actor, at, problems=problems, is_chosen=listed.selects_all)
-        if is_waiting
-        else case_rows(listed.tab.key, page.rows, request.actor, at)
-    )
+    rows = _rows(listed, page, request.actor, results, at)
     return {
         "desk": listed,
         "tabs": [(tab, totals[tab.key]) for tab in listed.tabs],
@@ -72,18 +70,34 @@ def _context(request: StaffRequest, results: list[Result]) -> dict[str, Any]:
         "late": listed.late(),
         "page": page,
         "rows": rows,
-        "is_waiting": is_waiting,
+        "is_waiting": listed.tab.key == WAITING,
         "may_dispatch": any(isinstance(row, WaitingRow) and row.may_dispatch for row in rows),
         "today": today(request.actor, at) if request.actor.has(*AUTHORITY) else None,
         "recent": just_dispatched(request.actor, at),
-        "results": results,
-        "done": [each for each in results if each.is_done],
-        "refused": [each for each in results if not each.is_done],
         "token": new_token(),
         "at_once": SELECTED_AT_ONCE,
         "here": request.get_full_path(),
         "as_of": at,
+        **_outcome(results),
     }
+
+
+def _outcome(results: list[Result]) -> dict[str, list[Result]]:
+    """What became of those that were selected."""
+    return {
+        "results": results,
+        "done": [each for each in results if each.is_done],
+        "refused": [each for each in results if not each.is_done],
+    }
+
+
+def _rows(
+    listed: Desk, page: Page[Clock], actor: Actor, results: list[Result], at: dt.datetime
+) -> Sequence[object]:
+    if listed.tab.key != WAITING:
+        return case_rows(listed.tab.key, page.rows, actor, at)
+    problems = {each.number: each.problem for each in results}
+    return waiting_rows(page.rows, actor, at, problems=problems, is_chosen=listed.selects_all)
 
 
 @require_GET
@@ -126,8 +140,8 @@ def take_back(request: StaffRequest, number: str) -> HttpResponse:
         if not request.htmx:
             messages.error(request, refusal.sentence())
             return redirect(next_url(request, "desk"))
-        context = {"recent": just_dispatched(request.actor, at), "problem": refusal.sentence()}
-        return render(request, "pages/desk_undone.html", context, status=refusal.status)
+        refused = {"recent": just_dispatched(request.actor, at), "problem": refusal.sentence()}
+        return render(request, "pages/desk_undone.html", refused, status=refusal.status)
     said = _("已撤回 %(number)s，回到待派单") % {"number": number}
     if not request.htmx:
         messages.success(request, said)
