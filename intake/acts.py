@@ -136,12 +136,14 @@ class Act:
         cause: str = "",
         kind: AdjustmentKind = AdjustmentKind.BROUGHT_FORWARD,
     ) -> None:
-        """Bring a running clock forward; if it was late before, that stays recorded."""
+        """Bring a running clock forward; if it was late before, that stays recorded. Without a
+        cause the clock's opening says it all: a call-back that opens sooner."""
         if not self._can_move(clock):
             return
         was_due_at = clock.due_at
         clocks.bring_forward(clock, opens_at=opens_at, due_at=due_at)
-        self._adjusted(clock, kind, cause, was_due_at)
+        if cause:
+            self._adjusted(clock, kind, cause, was_due_at)
 
     def pause(self, clock: Clock, *, until: dt.datetime, cause: str) -> None:
         """Let a promise stand still, at most until `until` (R-048). A pause that is still on is
@@ -198,7 +200,7 @@ class Act:
 
     def breach_if_late(self, clock: Clock, at: dt.datetime) -> bool:
         """Record a missed promise with the time it was missed, once."""
-        if not clocks.breach_if_late(clock, at):
+        if not clock.is_running or not clocks.breach_if_late(clock, at):
             return False
         self._touch(clock)
         self.record(

@@ -190,7 +190,7 @@ def open_callback(a: Act, expected_at: dt.datetime) -> None:
         a.start(ClockKind.CALLBACK, opens_at=opens_at)
     elif opens_at < waiting[0].opens_at:
         due = limits.due_for(ClockKind.CALLBACK, level=ticket.level, start=opens_at, at=a.at)
-        a.move(waiting[0], opens_at=opens_at, due_at=due.at, cause="replied")
+        a.move(waiting[0], opens_at=opens_at, due_at=due.at)
 
 
 def _callback_opens(a: Act, expected_at: dt.datetime) -> dt.datetime:
@@ -201,10 +201,11 @@ def _callback_opens(a: Act, expected_at: dt.datetime) -> dt.datetime:
 
 def follow_limit(a: Act) -> None:
     """The unit's feedback limit has moved: the call-back, which comes when it expires (R-081),
-    waits for the new time. One that has opened already stays open."""
+    waits for the new time. One that has opened already stays open, and a measure agreed upon
+    afterwards does not put it off."""
     if a.ticket.is_anonymous:
         return
-    waiting, owed = a.running(ClockKind.CALLBACK), a.running(*_FEEDBACK_CLOCKS)
+    waiting, owed = a.running(ClockKind.CALLBACK), a.running(ClockKind.FEEDBACK)
     if not waiting or not owed or waiting[0].opens_at <= a.at:
         return
     opens_at = _callback_opens(a, owed[0].due_at)

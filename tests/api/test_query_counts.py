@@ -58,7 +58,8 @@ def test_no_request_costs_more_statements_than_before(
 
     for caller in (web, unit, desk):
         caller.get("categories")
-    web.register(phone="13900000000", name="李华")
+    warm = web.register(phone="13900000000", name="李华").json()["number"]
+    desk.act(warm, "dispatch", {"lead_unit": "990101001"})
     number = spend("create", web.register).json()["number"]
     unit.get("inbox")
     spend("list", web.get, "tickets")

@@ -810,7 +810,7 @@ def test_whatever_people_do_the_ticket_stays_true_to_its_rules() -> None:
     run_state_machine_as_test(
         LifeOfATicket,
         settings=settings(
-            max_examples=14,
+            max_examples=12,
             stateful_step_count=30,
             deadline=None,
             # A failure is told at once; shrinking it would take minutes.

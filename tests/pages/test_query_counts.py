@@ -21,7 +21,8 @@ LIMITS = {
     "/tickets/?state=accepted&sort=left": (Role.DISPATCHER, 7),
     "/callbacks/": (Role.CALLBACK_AGENT, 9),
     "/notices/": (Role.HANDLER, 6),
-    "/monthly/": (Role.CITY_SUPERVISOR, 22),  # a count per column, and one over the whole group
+    "/desk/": (Role.DISPATCHER, 15),
+    "/monthly/": (Role.CITY_SUPERVISOR, 26),  # a count per column, and one over the whole group
 }
 
 
