@@ -89,7 +89,7 @@ def _basis(clock: Clock) -> str:
     """Where the number comes from; kept text, in the city's language."""
     limit = limits_by_id().get(clock.limit_id or 0)
     if clock.own_amount is not None or limit is None:
-        return _("法律法规或行业标准另有规定，R-058")
+        return _("法律法规或行业标准另有规定")
     return limit.basis
 
 

@@ -29,7 +29,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.usefixtures("city")
 
-BEGUN = "自 2026年4月14日 10:05 交办起 7 自然日，依据“四级响应：三级 7 天，自然日（R-055、R-057）”"
+BEGUN = "自 2026年4月14日 10:05 交办起 7 自然日，依据“四级响应：三级 7 天，自然日”"
 
 
 def told(ticket: Ticket, kind: str) -> str:
@@ -90,7 +90,7 @@ def test_what_is_brought_forward_says_why() -> None:
 
     assert told(ticket, "promise") == (
         "自 2026年4月14日 10:00 受理起 7 自然日，"
-        "依据“四级响应：三级 7 天，自然日（R-055、R-056）”；"
+        "依据“四级响应：三级 7 天，自然日”；"
         "因“调整分类或等级”由 4月21日 10:00 改为 4月15日 10:00；应于 4月15日 10:00 前完成。"
     )
 
@@ -111,7 +111,7 @@ def test_another_laws_limit_is_named_as_such() -> None:
     )
 
     assert told(ticket, "feedback") == (
-        "自 2026年4月14日 10:05 交办起 30 工作日，依据“法律法规或行业标准另有规定，R-058”；"
+        "自 2026年4月14日 10:05 交办起 30 工作日，依据“法律法规或行业标准另有规定”；"
         "应于 5月26日 10:00 前完成。"
     )
 

@@ -17,7 +17,7 @@ from django.utils.translation.template import templatize
 
 from dispatch import services as dispatching
 from dispatch.models import Reply
-from hotline.core.models import Area, Channel, Role, Staff, Unit
+from hotline.core.models import Area, Channel, Role, Staff, TimeLimit, Unit
 from hotline.pages.urls import urlpatterns
 from intake import services as intake
 from intake.models import TicketText
@@ -168,7 +168,8 @@ SENT = (
 # What only acts and answers with no words of its own.
 SILENT = {"registration_draft", "registration_discard", "ticket_verb_draft", "notices_read",
           "inbox_sign", "desk_accept", "desk_undo", "catalogue_publish",
-          "catalogue_discard"}  # fmt: skip
+          "catalogue_discard",
+          "catalogue_export"}  # fmt: skip
 
 
 def tickets_of_every_kind() -> list[str]:
@@ -229,7 +230,8 @@ def data_of_the_city() -> re.Pattern[str]:
     texts |= {"按事发地（", "）"}  # the proposed basis is kept with the order as it reads
     for model, field in (
         (Unit, "name"), (Area, "name"), (Category, "name"), (Channel, "name"),
-        (Staff, "display_name"), (TicketText, "title"), (TicketText, "matter"), (Reply, "text"),
+        (TimeLimit, "basis"), (Staff, "display_name"),
+        (TicketText, "title"), (TicketText, "matter"), (Reply, "text"),
     ):  # fmt: skip
         texts.update(model.objects.values_list(field, flat=True))
     longest_first = sorted(filter(None, texts), key=len, reverse=True)

@@ -18,13 +18,20 @@ from django.conf import settings
 from django.db import connection, connections, models, transaction
 from django.utils import timezone
 
+from dispatch.models import CatalogueEntry, CatalogueVersion, DutyItem, DutyList, Precedent
 from hotline.core.fields import exact_hash
-from hotline.core.models import ConsumerProgress, Delivery, Notice, OutboxMessage
+from hotline.core.models import (
+    RISING_KINDS,
+    ConsumerProgress,
+    Delivery,
+    Notice,
+    OutboxMessage,
+)
 from hotline.core.privacy.crypto import encrypt
 from hotline.ops.bench import patterns
 from hotline.ops.bench.patterns import People
 from intake import numbering
-from intake.models import Draft, Requester, Ticket, TicketEvent
+from intake.models import Clock, Draft, Requester, Ticket, TicketEvent
 
 MOST_COPIES = 200
 # A copy begins so much earlier than the one before it. Two hundred copies stay within half an
@@ -34,13 +41,22 @@ APART = dt.timedelta(seconds=7)
 # table's it is: the replay of a recorded life depends on it.
 RANGE = 10_000_000
 # Columns that name a row of another table without a foreign key, and keys in `data` that do.
-_LOOSE_COLUMNS = {"ticket_id": "intake_ticket", "subject_id": "dispatch_assignment"}
+_LOOSE_COLUMNS = {
+    "ticket_id": "intake_ticket",
+    "subject_id": "dispatch_assignment",
+    "clock_id": "intake_clock",
+}
 _LOOSE_KEYS = {
     "assignment": "dispatch_assignment",
     "subject": "dispatch_assignment",
     "clock": "intake_clock",
+    "order": "dispatch_supervisionorder",
     "result": "evaluation_callbackresult",
 }
+
+
+# Reference data, and what one person is writing.
+_NOT_OF_TICKETS = (CatalogueVersion, CatalogueEntry, Precedent, DutyList, DutyItem, Draft)
 
 
 @dataclass(frozen=True)
@@ -102,7 +118,7 @@ def _tables() -> list[type[models.Model]]:
         model
         for app in ("intake", "dispatch", "evaluation")
         for model in apps.get_app_config(app).get_models()
-        if model is not Draft
+        if model not in _NOT_OF_TICKETS
     ]
     left += [OutboxMessage, Notice]
     ordered: list[type[models.Model]] = []
@@ -127,7 +143,9 @@ def _copies_of(model: type[models.Model], stride: dict[str, int]) -> str:
     for field in model._meta.concrete_fields:
         column = str(field.column)
         name, target = f't."{column}"', _table_meant(model, field)
-        if target in stride:
+        if model is Clock and column == "subject_id":
+            columns[column] = _moved_subject(name, stride)
+        elif target in stride:
             columns[column] = f"{name} + copy.k * {stride[target]}"
         elif isinstance(field, models.DateTimeField):
             columns[column] = f"{name} - copy.k * %(apart)s"
@@ -144,6 +162,15 @@ def _copies_of(model: type[models.Model], stride: dict[str, int]) -> str:
     return (
         f"INSERT INTO {_name(model)} ({names}) SELECT {', '.join(columns.values())}"
         f" FROM {_name(model)} t CROSS JOIN generate_series(1, %(copies)s) AS copy(k){numbers}"
+    )
+
+
+def _moved_subject(name: str, stride: dict[str, int]) -> str:
+    """What rises after a missed promise is about that clock, every other clock about an order."""
+    rising = ", ".join(f"'{kind.value}'" for kind in RISING_KINDS)
+    return (
+        f"{name} + copy.k * CASE WHEN t.kind IN ({rising}) THEN {stride['intake_clock']}"
+        f" ELSE {stride['dispatch_assignment']} END"
     )
 
 

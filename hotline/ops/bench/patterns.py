@@ -9,10 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from dispatch import services as dispatching
+from dispatch.models import AssignmentRole
+from dispatch.services.duties import duty_of
 from evaluation import services as evaluation
 from hotline.core.actors import Actor
-from hotline.core.models import Area, Channel, Unit, UnitKind
+from hotline.core.models import Area, Channel, Unit
 from hotline.core.outbox import deliver_all
 from hotline.core.partitions import ensure_months
 from hotline.core.working_time import BUSINESS_ZONE
@@ -41,9 +45,24 @@ _REPLY = "已派人到现场核实，与诉求人电话沟通后完成处理，�
 
 
 def leading_units() -> tuple[Unit, ...]:
-    """The streets, departments and enterprises that orders go to."""
-    kinds = [UnitKind.STREET, UnitKind.CITY_DEPARTMENT, UnitKind.ENTERPRISE]
-    return tuple(Unit.objects.filter(kind__in=kinds).order_by("code"))
+    """Everybody that orders go to."""
+    return tuple(Unit.objects.can_lead(timezone.localdate()).order_by("code"))
+
+
+def ordinary_classes() -> tuple[Category, ...]:
+    """The ordinary third level: seven days, as most matters have."""
+    found = Category.objects.filter(depth=3, default_level="L3", default_urgency="ordinary")
+    return tuple(found.order_by("code"))
+
+
+def street_classes(street: Unit) -> tuple[Category, ...]:
+    """What of these the duty list lets a street lead."""
+    on = timezone.localdate()
+    return tuple(
+        category
+        for category in ordinary_classes()
+        if (duty := duty_of(street, category.pk, on)) is None or duty.allows(AssignmentRole.LEAD)
+    )
 
 
 @dataclass(frozen=True)
@@ -52,23 +71,19 @@ class City:
 
     channels: tuple[Channel, ...]
     streets: tuple[Area, ...]
-    units: tuple[Unit, ...]
     busy: Unit
     categories: tuple[Category, ...]
+    of_streets: tuple[Category, ...]
 
     @classmethod
     def here(cls) -> City:
+        busy = Unit.objects.select_related("area").get(code=BUSY_UNIT)
         return cls(
             channels=tuple(Channel.objects.order_by("code")[:5]),
             streets=tuple(Area.objects.filter(kind="street").order_by("code")),
-            units=leading_units(),
-            busy=Unit.objects.get(code=BUSY_UNIT),
-            # The ordinary third level: seven days, as most matters have.
-            categories=tuple(
-                Category.objects.filter(
-                    depth=3, default_level="L3", default_urgency="ordinary"
-                ).order_by("code")[:40]
-            ),
+            busy=busy,
+            categories=ordinary_classes(),
+            of_streets=street_classes(busy),
         )
 
 
@@ -97,6 +112,9 @@ def _live(
     city: City, people: People, i: int, *, accepted_at: dt.datetime, now: dt.datetime
 ) -> None:
     is_dispatched = i * OF_FIVE_DISPATCHED % 5 < OF_FIVE_DISPATCHED
+    nth = i * OF_FIVE_DISPATCHED // 5
+    is_busys = is_dispatched and _is_for_the_busy_unit(nth)
+    classes = city.of_streets if is_busys else city.categories
     ticket = intake.accept(
         actor=people.desk,
         at=accepted_at,
@@ -106,12 +124,12 @@ def _live(
         request_type=RequestType.HELP if is_dispatched else RequestType.CONSULT,
         phone=f"138{i:08}",
         name="王女士",
-        category=city.categories[i % len(city.categories)],
-        area=city.streets[i % len(city.streets)],
+        category=classes[i % len(classes)],
+        area=city.busy.area if is_busys else city.streets[i % len(city.streets)],
         address="一号楼南侧",
     )
     if is_dispatched:
-        _handle(city, people, ticket, i * OF_FIVE_DISPATCHED // 5, now=now)
+        _handle(city, people, ticket, nth, now=now)
     elif (at := accepted_at + dt.timedelta(minutes=5)) < now:
         intake.answer(number=ticket.number, actor=people.desk, at=at, text=_ANSWER)
 
@@ -119,8 +137,7 @@ def _live(
 def _handle(city: City, people: People, ticket: Ticket, nth: int, *, now: dt.datetime) -> None:
     """Dispatch, sign, contact, reply, call back and close, as far as the present."""
     is_left_lying = nth % ONE_LEFT_LYING_IN == 0
-    is_busy = is_left_lying or nth % ONE_FOR_THE_BUSY_UNIT_IN == 0
-    lead = city.busy if is_busy else city.units[nth % len(city.units)]
+    lead = city.busy if _is_for_the_busy_unit(nth) else _proposed(ticket)
     handler = people.handlers[lead.pk]
     number = ticket.number
     at = ticket.accepted_at + dt.timedelta(minutes=20, hours=nth % 4 * 5)
@@ -153,6 +170,18 @@ def _handle(city: City, people: People, ticket: Ticket, nth: int, *, now: dt.dat
         satisfaction="satisfied",
     )
     evaluation.close(number=number, actor=people.caller, at=at)
+
+
+def _is_for_the_busy_unit(nth: int) -> bool:
+    return nth % ONE_LEFT_LYING_IN == 0 or nth % ONE_FOR_THE_BUSY_UNIT_IN == 0
+
+
+def _proposed(ticket: Ticket) -> Unit:
+    proposal = dispatching.propose_unit(
+        ticket.area, at=timezone.now(), category=ticket.category, request_type=ticket.request_type
+    )
+    assert proposal is not None
+    return proposal.unit
 
 
 def _calling_hour(at: dt.datetime) -> dt.datetime:

@@ -16,9 +16,10 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from hotline.core.models import Unit, UnitKind
 from hotline.core.reference import forget_all
 from hotline.ops import preparation
-from hotline.ops.bench import bare_sql, building, cast, overdue, site
+from hotline.ops.bench import bare_sql, building, cast, overdue, patterns, site
 from hotline.ops.bench.bare_sql import Recording, Replay
 from hotline.ops.bench.building import Built
 from hotline.ops.bench.operations import (
@@ -35,7 +36,6 @@ from hotline.ops.bench.operations import (
 )
 from hotline.ops.bench.overdue import Swept
 from hotline.ops.bench.profiling import MARK
-from knowledge.models import Category
 
 CLIENTS = 8
 # Every worker fills its caches and connections before anything is measured.
@@ -154,8 +154,8 @@ class Bench:
         self.say(f"生成约 {self.options.tickets:,} 件工单……")
         built = building.build(self.options.tickets, people.people)
         forget_all()
-        category = Category.objects.filter(depth=3, default_urgency="ordinary").order_by("code")
-        self.operations = Operations.of(people, category[0].code)
+        street = Unit.objects.filter(kind=UnitKind.STREET).order_by("code")[0]
+        self.operations = Operations.of(people, patterns.street_classes(street)[0].code)
         self.figures = Figures(built, bare_sql.commit_milliseconds())
         connections.close_all()
 
