@@ -6,8 +6,10 @@ through the environment.
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 wsgi_app = "hotline.wsgi:application"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -30,3 +32,11 @@ control_socket_disable = True
 loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
 accesslog = os.environ.get("WEB_ACCESS_LOG") or None
 errorlog = "-"
+
+
+def post_worker_init(worker: Any) -> None:
+    """A page makes tens of thousands of short-lived objects; looking for cycles among them every
+    seven hundred, with the whole of Django each time, costs a tenth of its time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

@@ -16,7 +16,7 @@ from hotline.ops.bench.cast import Cast, Headers
 from hotline.ops.bench.patterns import BUSY_UNIT
 
 PEOPLE_ON_DUTY = 20
-THINKING_SECONDS = 1.0
+THINKING_SECONDS = 5.0
 # A step of a script as `load` reads it.
 Request = dict[str, Any]
 API = "/api/v1"

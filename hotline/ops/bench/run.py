@@ -41,7 +41,7 @@ CLIENTS = 8
 # Every worker fills its caches and connections before anything is measured.
 WARM_UP_LIVES = 4 * CLIENTS
 # What people on duty do before and while it is measured.
-WARM_ROUNDS, ROUNDS = 3, 30
+WARM_ROUNDS, ROUNDS = 2, 12
 # Promises that fall due at the same moment.
 LATE_AT_ONCE = 10_000
 # Requests of a reader alone.
