@@ -14,7 +14,9 @@ from typing import Protocol
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import AssignmentRole
+from dispatch.models import Assignment, AssignmentRole
+from hotline.core.actors import Actor
+from intake.models import Ticket
 
 
 class Holder(models.TextChoices):
@@ -135,3 +137,30 @@ def _took_over(orders: Sequence[Led], at: dt.datetime) -> int | None:
 
 def _whole(at: dt.datetime) -> dt.datetime:
     return at.replace(microsecond=0)
+
+
+def with_below(orders: Iterable[Assignment], seen: set[int]) -> list[Assignment]:
+    """The orders that may be seen, and what hangs below them: who asks for help sees what becomes
+    of it. An order can move to a younger parent when a higher unit takes over, so ids say nothing
+    about depth."""
+    orders, seen = list(orders), set(seen)
+    grown = True
+    while grown:
+        below = {o.pk for o in orders if o.parent_id in seen} - seen
+        seen |= below
+        grown = bool(below)
+    return [order for order in orders if order.pk in seen]
+
+
+def readable(orders: Iterable[Assignment], ticket: Ticket, actor: Actor) -> set[int]:
+    """The orders whose words this reader may read: all for the hotline, the lead and the district;
+    for a unit that assists or was asked, its own and what hangs below them."""
+    orders = list(orders)
+    if (
+        actor.sees_all
+        or ticket.district_id in actor.district_ids
+        or ticket.lead_unit_id in actor.watched_unit_ids
+    ):
+        return {order.pk for order in orders}
+    own = {order.pk for order in orders if order.unit_id in actor.watched_unit_ids}
+    return {order.pk for order in with_below(orders, own)}

@@ -147,6 +147,8 @@ def _csv_lines(content: bytes, name: str) -> list[list[str]]:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\x00" in text:
+            break
         try:
             return list(csv.reader(io.StringIO(text, newline=""), strict=True))
         except csv.Error:

@@ -14,7 +14,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dispatch.journey import TURNS, Holder, Stretch, elapsed, held, stretches
+from dispatch.journey import (
+    TURNS,
+    Holder,
+    Stretch,
+    elapsed,
+    held,
+    stretches,
+    with_below,
+)
 from dispatch.models import (
     Assignment,
     AssignmentRole,
@@ -134,19 +142,6 @@ class TicketTree(ApiView):
 
 
 # --- the tree --------------------------------------------------------------------------------
-
-
-def with_below(orders: Iterable[Assignment], seen: set[int]) -> list[Assignment]:
-    """The orders that may be seen, and what hangs below them: who asks for help sees what becomes
-    of it. An order can move to a younger parent when a higher unit takes over, so ids say nothing
-    about depth."""
-    orders, seen = list(orders), set(seen)
-    grown = True
-    while grown:
-        below = {o.pk for o in orders if o.parent_id in seen} - seen
-        seen |= below
-        grown = bool(below)
-    return [order for order in orders if order.pk in seen]
 
 
 def replies_of(orders: Iterable[Assignment]) -> dict[int, list[Reply]]:

@@ -45,6 +45,7 @@ class ReportForm(forms.Form):
     told_by = forms.ChoiceField(label=_("告知诉求人的方式"), choices=_METHODS, required=False)
     told_at = forms.DateTimeField(label=_("告知时间"), required=False)
     next_at = forms.DateTimeField(label=_("下一步措施完成时间（四级）"), required=False)
+    is_done = forms.BooleanField(label=_("最近到期的一项措施已经完成（四级）"), required=False)
 
 
 class ReplyForm(forms.Form):

@@ -1,5 +1,14 @@
 """How dispatch's events read."""
 
-from . import assisting, coordination, ladder, liaison, onsite, orders, time_asked
+from . import assisting, coordination, ladder, liaison, onsite, orders, precedents, time_asked
 
-__all__ = ["assisting", "coordination", "ladder", "liaison", "onsite", "orders", "time_asked"]
+__all__ = [
+    "assisting",
+    "coordination",
+    "ladder",
+    "liaison",
+    "onsite",
+    "orders",
+    "precedents",
+    "time_asked",
+]

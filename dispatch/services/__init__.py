@@ -15,6 +15,7 @@ from .liaison import pass_to_liaison
 from .objections import designate, raise_objection, reject_objection, return_to_desk
 from .offices import found_offices
 from .onsite import arrive_onsite, decide_onsite, order_onsite
+from .precedents import let_ruling_decide
 from .proposing import Proposal, propose_unit
 from .rounds import accept_answer, begin_round
 from .time_asked import (
@@ -56,6 +57,7 @@ __all__ = [
     "hand_in",
     "hold",
     "interim",
+    "let_ruling_decide",
     "order_onsite",
     "pass_to_liaison",
     "propose_unit",

@@ -160,7 +160,7 @@ def _above(unit: Unit) -> set[int]:
 def sign_part(*, number: str, actor: Actor, at: dt.datetime, version: int | None = None) -> Ticket:
     """签收: the assisting unit has its part. Two handlers at once: the second is told."""
     with act("sign_part", number, actor=actor, at=at, version=version) as a:
-        part = _own_part(a)
+        part = _own_part(a, AssignmentState.PENDING)
         if part.state != AssignmentState.PENDING:
             raise IllegalMove("part_already_signed", number=number)
         for clock in clocks_of(a, part, ClockKind.SIGN):
@@ -185,7 +185,7 @@ def hand_in(
     say why; a unit that gave its reason in an interim report has the date set there. Not before
     what it handed down itself has come back or been released."""
     with act("hand_in", number, actor=actor, at=at, version=version) as a:
-        part = _signed(a, _own_part(a))
+        part = _signed(a, _own_part(a, AssignmentState.SIGNED))
         if open_below(part):
             raise IllegalMove("assisting_open", number=number)
         text = tidy(text, REPLY_LIMIT, _("协办结果"), "text", required="result_required")
@@ -221,7 +221,7 @@ def interim(
     (R-051). Before its due time a part can be put off within the asking unit's own time; after it
     a new promise begins and the missed one stays missed."""
     with act("interim", number, actor=actor, at=at, version=version) as a:
-        part = _signed(a, _own_part(a))
+        part = _signed(a, _own_part(a, AssignmentState.SIGNED))
         text = tidy(text, REPLY_LIMIT, _("阶段性反馈"), "text", required="result_required")
         late_reason = _late_reason(late_reason, is_required=True)
         is_late = _is_late(part, at)
@@ -257,8 +257,8 @@ def _check_next(a: Act, part: Assignment, next_at: dt.datetime, *, is_late: bool
         )
 
 
-def _own_part(a: Act) -> Assignment:
-    part = own_assisting_order(a)
+def _own_part(a: Act, *states: str) -> Assignment:
+    part = own_assisting_order(a, *states) or own_assisting_order(a)
     if part is None:
         raise IllegalMove("no_part", number=a.ticket.number)
     return part

@@ -26,7 +26,7 @@ from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.violations import IllegalMove, RuleViolation
 from intake.acts import UNIT_CLOCKS, Act, act
-from intake.models import Level, Ticket
+from intake.models import Clock, Level, Ticket
 from intake.services.registration import tidy
 
 REPLY_LIMIT = 10_000
@@ -89,31 +89,33 @@ def report(
     told_by: str = "",
     told_at: dt.datetime | None = None,
     next_at: dt.datetime | None = None,
+    is_done: bool = False,
 ) -> Ticket:
     """The feedback that does not end the work (R-059): the situation within two hours on the
     first level, the plan of next measures on the fourth. The ticket stays in hand and the next
-    promise starts: the final reply, or the measure's own date."""
+    promise starts: the final reply, or the date of each measure, a clock of its own.
+
+    Reporting again puts nothing off: a measure ends when the report says that it was carried out
+    (`is_done`, the one due first), and `next_at` promises a further one."""
     with act("report", number, actor=actor, at=at, version=version) as a:
         if a.ticket.level not in REPORTED_LEVELS:
             raise IllegalMove("report_not_for_level", number=number)
         kind, next_kind = REPORTED_LEVELS[Level(a.ticket.level)]
-        if next_kind == ClockKind.MEASURE and not (
-            next_at and at < next_at <= at + LONGEST_MEASURE
-        ):
-            raise RuleViolation("next_at_required", field="next_at", days=LONGEST_MEASURE.days)
         order = lead_order(a)
+        if next_kind == ClockKind.MEASURE:
+            _check_measures(a, next_at, is_done=is_done)
         text = tidy(text, REPLY_LIMIT, _("反馈内容"), "text", required="reply_required")
         when = told(a, order, told_by, told_at)
-        a.stop(ClockKind.FEEDBACK, ClockKind.MEASURE, ClockKind.PROMISE)
+        a.stop(ClockKind.FEEDBACK, ClockKind.PROMISE)
+        own = {"unit_id": order.unit_id, "subject_id": order.pk}
+        if next_kind == ClockKind.MEASURE:
+            if is_done and (measures := _measures(a)):
+                a.stop_clock(measures[0])
+            if next_at is not None:
+                a.start(next_kind, due_at=next_at, **own)
+        elif not a.running(next_kind):  # reporting again does not put off the final reply
+            a.start(next_kind, **own)
         answer_order(a, order)
-        # Reporting again does not put off the final reply.
-        if not a.running(ClockKind.FINAL_REPLY):
-            a.start(
-                next_kind,
-                unit_id=order.unit_id,
-                subject_id=order.pk,
-                due_at=next_at if next_kind == ClockKind.MEASURE else None,
-            )
         if a.ticket.replied_at is None:
             a.change(replied_at=at)
         _write_reply(a, order, kind, text, "", told_by, when)
@@ -161,6 +163,20 @@ def reply(
         save_order(a, order, "state", "replied_at", "is_open", "contacted_at")
         a.record("replied", unit_id=order.unit_id, assignment=order.pk, solved=solved)
     return a.ticket
+
+
+def _measures(a: Act) -> list[Clock]:
+    """The measures promised and not yet carried out, the one due first at the head."""
+    return sorted(a.running(ClockKind.MEASURE), key=lambda clock: clock.due_at)
+
+
+def _check_measures(a: Act, next_at: dt.datetime | None, *, is_done: bool) -> None:
+    """A plan always has a next measure with a date that can be held against it."""
+    is_planned = len(_measures(a)) > is_done
+    if next_at is None and is_planned:
+        return
+    if next_at is None or not a.at < next_at <= a.at + LONGEST_MEASURE:
+        raise RuleViolation("next_at_required", field="next_at", days=LONGEST_MEASURE.days)
 
 
 def _plausible(a: Act, order: Assignment, when: dt.datetime | None, field: str) -> dt.datetime:

@@ -17,15 +17,20 @@ from dispatch.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
-    Coordination,
     EndReason,
-    LadderStep,
     OnsiteAttribution,
     OnsiteCall,
 )
 from dispatch.services.assisting import TASK_LIMIT, record_asked
 from dispatch.services.dispatching import BASIS_LIMIT, REASON_LIMIT, check_assistant, give
-from dispatch.services.orders import check_unit, lead_order, open_assisting, take_back, today
+from dispatch.services.orders import (
+    check_unit,
+    end_onsite_access,
+    lead_order,
+    open_assisting,
+    take_back,
+    today,
+)
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind, Unit, UnitKind
 from hotline.core.places import units as known_units
@@ -205,7 +210,7 @@ def decide_onsite(
         onsite.decided_at, onsite.decided_by, onsite.ended_at = at, actor.reference, at
         onsite.save(update_fields=["decision", "lead_unit", "decided_at", "decided_by", "ended_at"])
         onsite.cooperators.set(helping)
-        _end_access(a, onsite)
+        end_onsite_access(a, onsite)
         a.stop(ClockKind.ONSITE, is_cancelled=True)
         a.stop(ClockKind.ONSITE_RULING)
         a.record(
@@ -257,18 +262,3 @@ def _add_cooperators(a: Act, cooperators: Sequence[Unit], decision: str) -> None
                 a, parent, unit, AssignmentRole.COOPERATE, task=decision[:TASK_LIMIT]
             )
             record_asked(a, "cooperation_asked", part, parent)
-
-
-def _end_access(a: Act, onsite: OnsiteAttribution) -> None:
-    called = onsite.calls.values("unit")
-    seeing = Access.objects.filter(ticket=a.ticket, role=AccessRole.COORDINATE, until=None)
-    gone = seeing.filter(unit__in=called).exclude(unit__in=_seeing_otherwise(a))
-    gone.update(until=a.at)
-
-
-def _seeing_otherwise(a: Act) -> set[int]:
-    """The units that see the matter in the same role for another reason: asked as an authority
-    (R-066), or told of a criticism of a unit below them."""
-    asked = Coordination.objects.filter(ticket=a.ticket).values_list("authority", flat=True)
-    told = LadderStep.objects.filter(ticket=a.ticket).values_list("addressee", flat=True)
-    return {pk for pk in (*asked, *told) if pk is not None}

@@ -19,14 +19,16 @@ from dispatch.models import (
     EndReason,
     Extension,
     FactRequest,
+    LadderStep,
     LedgerHold,
     Objection,
     ObjectionOutcome,
     OnsiteAttribution,
 )
-from dispatch.services.proposing import ACCUSING
+from dispatch.services.proposing import ACCUSING, accuses
 from hotline.core import limits
 from hotline.core.models import ClockKind, Unit
+from hotline.core.places import units
 from hotline.core.violations import RuleViolation
 from intake.acts import UNIT_CLOCKS, Act
 from intake.models import Access, Clock, Ticket
@@ -54,12 +56,13 @@ def lead_order(a: Act) -> Assignment:
     return found[0]
 
 
-def own_assisting_order(a: Act) -> Assignment | None:
+def own_assisting_order(a: Act, *states: str) -> Assignment | None:
     """The open co-operating or delegated order of the actor's unit, locked; None without one."""
     orders = Assignment.objects.select_for_update().filter(
         ticket=a.ticket, is_open=True, role__in=ASSISTING_ROLES, unit_id__in=a.actor.unit_ids
     )
-    return orders.order_by("id").first()
+    # Somebody who acts for several units: what still waits for a signature is found by its state.
+    return orders.filter(state__in=states or AssignmentState.values).order_by("id").first()
 
 
 def save_order(a: Act, order: Assignment, *fields: str) -> None:
@@ -80,8 +83,8 @@ def check_unit(ticket: Ticket, unit: Unit, today: dt.date, field: str) -> None:
 
 
 def is_accused(request_type: str, ticket: Ticket, unit: Unit) -> bool:
-    """Whether a complaint or report is about this very unit (R-020)."""
-    return request_type in ACCUSING and unit.name in ticket.text.target
+    """Whether a complaint or report is about this very unit, or one above it (R-020)."""
+    return request_type in ACCUSING and accuses(ticket.text.target, unit, units())
 
 
 def open_assisting(
@@ -278,8 +281,26 @@ def end_questions(a: Act) -> None:
             until=at
         )
     if ClockKind.ONSITE_RULING in asked:
+        for meeting in OnsiteAttribution.objects.open().filter(ticket=a.ticket):
+            end_onsite_access(a, meeting)
         OnsiteAttribution.objects.open().filter(ticket=a.ticket).update(ended_at=at)
         a.stop(ClockKind.ONSITE, ClockKind.ONSITE_RULING, is_cancelled=True)
+
+
+def end_onsite_access(a: Act, onsite: OnsiteAttribution) -> None:
+    """Who was called no longer sees the matter, unless for another reason."""
+    called = onsite.calls.values("unit")
+    seeing = Access.objects.filter(ticket=a.ticket, role=AccessRole.COORDINATE, until=None)
+    gone = seeing.filter(unit__in=called).exclude(unit__in=_seeing_otherwise(a))
+    gone.update(until=a.at)
+
+
+def _seeing_otherwise(a: Act) -> set[int]:
+    """The units that see the matter in the same role for another reason: asked as an authority
+    (R-066), or told of a criticism of a unit below them."""
+    asked = Coordination.objects.filter(ticket=a.ticket).values_list("authority", flat=True)
+    told = LadderStep.objects.filter(ticket=a.ticket).values_list("addressee", flat=True)
+    return {pk for pk in (*asked, *told) if pk is not None}
 
 
 def today(at: dt.datetime) -> dt.date:

@@ -15,24 +15,74 @@ from dispatch.models import (
     WRONG_DISPATCH,
     Assignment,
     AssignmentRole,
+    EndReason,
     Objection,
     ObjectionOutcome,
     Precedent,
 )
 from dispatch.routing import Clause, is_in_force
-from dispatch.services.catalogue.editions import require_editor
+from dispatch.services.catalogue import EDITORS
 from dispatch.services.duties import Duty, check_duty, duty_of
 from hotline.core.actors import Actor
-from hotline.core.models import ASSISTING_KINDS, Area, AuditEntry, Unit, UnitKind
+from hotline.core.models import ASSISTING_KINDS, Area, AuditEntry, Role, Unit, UnitKind
 from hotline.core.places import area_by_code, units
-from hotline.core.violations import RuleViolation
+from hotline.core.violations import IllegalMove, NotPermitted, RuleViolation
+from intake.acts import act
 from intake.models import Ticket
 from intake.services.registration import tidy
 
 CLAUSE_LIMIT = 500
+# Who makes and ends precedents: those who write the catalogue, and the desk, which rules.
+RULERS = (*EDITORS, Role.DISPATCHER)
 # How far a precedent reaches, as depths of the territory: the whole city names no area.
 SCOPES = {"street": 2, "district": 1, "city": 0}
 LIKE_RULINGS = 5  # what fits beside a form; the newest of the nearest place
+# Orders that came to nothing: the desk took them back, or the unit was not the right one either.
+IN_VAIN = (EndReason.UNDONE, EndReason.RECALLED, EndReason.RETURNED)
+
+
+def let_ruling_decide(
+    *,
+    number: str,
+    actor: Actor,
+    at: dt.datetime,
+    version: int | None = None,
+    scope: str,
+    clause: str = "",
+) -> Ticket:
+    """Make a precedent of the ticket's last ruling that may become one; in the ruling's own words
+    unless a clause is given. All of the staff read precedents, so that of a confidential matter is
+    written anew (R-018).
+
+    Raises IllegalMove without such a ruling, and what `make_precedent` raises.
+    """
+    with act("make_precedent", number, actor=actor, at=at, version=version) as a:
+        objection = ruling_left(a.ticket)
+        if objection is None:
+            raise IllegalMove("precedent_no_ruling_left", number=number)
+        clause = clause if clause.strip() else quoted(objection, a.ticket)
+        precedent = make_precedent(
+            objection=objection, scope=scope, clause=clause, actor=actor, at=at
+        )
+        a.record(
+            "precedent_made",
+            precedent=precedent.pk,
+            category=precedent.category.code,
+            area=precedent.area.code if precedent.area else None,
+            unit=precedent.unit.code,
+        )
+    return a.ticket
+
+
+def ruling_left(ticket: Ticket) -> Objection | None:
+    """The last ruling that an order was wrong and that is no precedent yet."""
+    wrong = Objection.objects.filter(assignment__ticket=ticket, outcome__in=WRONG_DISPATCH)
+    return wrong.filter(precedent=None).order_by("-ruled_at", "-pk").first()
+
+
+def quoted(objection: Objection, ticket: Ticket) -> str:
+    """The ruling as a precedent may quote it."""
+    return "" if ticket.is_confidential else objection.ruling
 
 
 @transaction.atomic
@@ -47,14 +97,16 @@ def make_precedent(
     not known, the unit may not lead such matters by its duty list, or another precedent decides
     already.
     """
-    require_editor(actor)
+    _require_ruler(actor)
     clause = tidy(clause, CLAUSE_LIMIT, _("先例要旨"), "clause", required="reason_required")
     if objection.outcome not in WRONG_DISPATCH:
         raise RuleViolation("precedent_needs_ruling")
     ticket, today = objection.assignment.ticket, timezone.localdate(at)
     if ticket.category_id is None:
         raise RuleViolation("precedent_needs_class")
-    unit = _decided_unit(objection)
+    unit = decided_unit(objection)
+    if unit is None:
+        raise RuleViolation("precedent_needs_unit")
     if not is_in_force(unit, today) or unit.kind in (*ASSISTING_KINDS, UnitKind.HOTLINE):
         raise RuleViolation("precedent_cannot_lead", unit=unit.name)
     check_duty(unit, ticket.category_id, AssignmentRole.LEAD, today, "unit")
@@ -80,7 +132,7 @@ def make_precedent(
 def end_precedent(*, precedent: Precedent, actor: Actor, at: dt.datetime) -> Precedent:
     """The ruling decides no more from today on. Raises NotPermitted or RuleViolation
     `precedent_ended`."""
-    require_editor(actor)
+    _require_ruler(actor)
     precedent = Precedent.objects.select_for_update().get(pk=precedent.pk)
     if precedent.valid_to is not None:
         raise RuleViolation("precedent_ended")
@@ -90,9 +142,14 @@ def end_precedent(*, precedent: Precedent, actor: Actor, at: dt.datetime) -> Pre
     return precedent
 
 
-def _decided_unit(objection: Objection) -> Unit:
-    """Whom the ruling named; where it sent the matter back to the desk, the lead of the next order
-    after it."""
+def _require_ruler(actor: Actor) -> None:
+    if actor.kind != "system" and not actor.has(*RULERS):
+        raise NotPermitted
+
+
+def decided_unit(objection: Objection) -> Unit | None:
+    """Whom the ruling named; where it sent the matter back to the desk, to whom the desk gave it
+    after that, if it has."""
     if objection.designated_unit is not None:
         return objection.designated_unit
     later = Assignment.objects.filter(
@@ -100,10 +157,8 @@ def _decided_unit(objection: Objection) -> Unit:
         role=AssignmentRole.LEAD,
         pk__gt=objection.assignment_id,
     )
-    order = later.order_by("-pk").first()
-    if order is None:
-        raise RuleViolation("precedent_needs_unit")
-    return units()[order.unit_id]
+    order = later.exclude(end_reason__in=IN_VAIN).order_by("-pk").first()
+    return units()[order.unit_id] if order else None
 
 
 def _scope_area(ticket: Ticket, scope: str) -> Area | None:
@@ -160,11 +215,16 @@ def rulings_in_like_cases(ticket: Ticket) -> list[LikeRuling]:
     if ticket.category_id is None:
         return []
     ruled = [*WRONG_DISPATCH, ObjectionOutcome.REJECTED]
-    found = Objection.objects.filter(
-        assignment__ticket__category_id=ticket.category_id,
-        assignment__ticket__is_confidential=False,
-        outcome__in=ruled,
-    ).select_related("assignment__ticket__area")
+    found = (
+        Objection.objects.filter(
+            assignment__ticket__category_id=ticket.category_id,
+            assignment__ticket__is_confidential=False,
+            assignment__ticket__is_liaison=False,
+            outcome__in=ruled,
+        )
+        .exclude(assignment__unit__kind=UnitKind.LIAISON)
+        .select_related("assignment__ticket__area")
+    )
     return [_like(objection) for objection in _nearest_first(found, ticket)[:LIKE_RULINGS]]
 
 

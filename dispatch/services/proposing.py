@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
@@ -18,6 +19,18 @@ from knowledge.models import Category, categories
 
 # Accusations are never handed to the accused (R-020).
 ACCUSING = (RequestType.COMPLAINT, RequestType.REPORT)
+
+
+def accuses(target: str, unit: Unit, known: Mapping[int, Unit]) -> bool:
+    """Whether who is complained of is the unit itself or one that it answers to (R-020)."""
+    above: Unit | None = unit
+    while target and above is not None:
+        if above.name in target:
+            return True
+        above = known.get(above.parent_id) if above.parent_id else None
+    return False
+
+
 _BASIS_LIMIT = 200  # what an order keeps
 
 
@@ -198,7 +211,7 @@ class _Matter:
         return category.name if category else ""
 
     def _is_accused(self, unit: Unit) -> bool:
-        return bool(self.accused) and unit.name in self.accused
+        return accuses(self.accused, unit, self.units.by_id)
 
     def _refusal(self, unit: Unit, role: AssignmentRole) -> tuple[Reason, dict[str, str]] | None:
         """What the unit's duty list has against this part in the matter."""

@@ -11,6 +11,7 @@ SENTENCES = {
     "catalogue_has_errors": _("目录里有 %(count)s 处错误（第 %(rows)s 行），改正后才能采用。"),
     "catalogue_empty": _("目录里没有一行，不能发布。"),
     "precedent_needs_ruling": _("只有成立的派单异议才能作为先例。"),
+    "precedent_no_ruling_left": _("这件工单没有成立的派单异议，或裁定都已经作为先例。"),
     "precedent_needs_class": _("这件工单没有诉求分类，不能作为先例。"),
     "precedent_needs_unit": _("裁定没有指定单位，也还没有重新派单，不知道先例应派给谁。"),
     "precedent_cannot_lead": _("“%(unit)s”已撤并或不能主办，不能作为先例。"),

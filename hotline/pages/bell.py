@@ -57,7 +57,7 @@ class Line:
 
     @property
     def is_late(self) -> bool:
-        return self.notice.type in ("breached", "warned")
+        return self.notice.type in ("breached", "warned", "urged", "ordered", "criticised")
 
 
 def lines(notices: Iterable[Notice], actor: Actor) -> list[Line]:

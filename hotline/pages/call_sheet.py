@@ -34,7 +34,7 @@ class CallSheet:
         self.callee = self._chosen(party)
         self.problem, self.status = "", 200
         version = str(self.data.get("version", ""))
-        self.version = int(version) if version.isdecimal() else ticket.version
+        self.version = int(version) if version.isdecimal() and len(version) < 10 else ticket.version
         self.form = CallbackForm(data) if data is not None else CallbackForm()
         for name in _CHOSEN:
             field = self.form.fields[name]

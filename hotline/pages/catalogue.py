@@ -128,7 +128,9 @@ def version_numbered(number: str, on: dt.date, actor: Actor) -> CatalogueVersion
     """
     if not number:
         return version_in_force(on)
-    found = CatalogueVersion.objects.filter(number=int(number) if number.isdecimal() else -1)
+    found = CatalogueVersion.objects.filter(
+        number=int(number) if number.isdecimal() and len(number) < 10 else -1
+    )
     version = found.first()
     if version is None or (version.published_at is None and not may_edit(actor)):
         raise Http404

@@ -148,7 +148,7 @@ def drafts() -> list[CatalogueVersion]:
 
 def draft_numbered(number: str) -> CatalogueVersion:
     """The draft with this number. Raises Http404 when there is none, or it is one no more."""
-    wanted = int(number) if number.isdecimal() else -1
+    wanted = int(number) if number.isdecimal() and len(number) < 10 else -1
     return get_object_or_404(CatalogueVersion, number=wanted, published_at=None)
 
 

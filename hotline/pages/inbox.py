@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django import forms
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
@@ -191,12 +192,20 @@ class Inbox:
 
     def _answered(self) -> QuerySet[Assignment]:
         return Assignment.objects.visible_to(self.actor).filter(
+            ticket_id__in=self._waiting_for_calls,
             unit_id__in=list(self.actor.unit_ids),
-            ticket__lead_unit_id__in=list(self.actor.unit_ids),
-            ticket__state=State.CALLBACK,
             role=AssignmentRole.LEAD,
             state=AssignmentState.REPLIED,
         )
+
+    @cached_property
+    def _waiting_for_calls(self) -> list[int]:
+        """The tickets that wait for a call-back about these units. Asked first: among millions of
+        orders answered long ago the database would look for them one by one."""
+        waiting = Ticket.objects.visible_to(self.actor).filter(
+            state=State.CALLBACK, lead_unit_id__in=list(self.actor.unit_ids)
+        )
+        return list(waiting.values_list("pk", flat=True))
 
     def _narrowed(self, rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
         if not self.is_valid:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from dispatch.journey import TURNS, Holder, Stretch, elapsed, stretches
+from dispatch.journey import readable as readable_orders
 from dispatch.models import Assignment, Objection, ObjectionOutcome
 from hotline.core.actors import Actor
 from hotline.core.places import units
@@ -92,7 +93,7 @@ def read_journey(ticket: Ticket, actor: Actor, at: dt.datetime) -> Journey:
         hands=hands,
         sums=_sums(hands),
         days=round(elapsed(found) / _DAY, 2),
-        orders=_nodes(ticket, orders),
+        orders=_nodes(ticket, orders, readable_orders(orders, ticket, actor)),
         merged=list(merged.order_by("pk")),
     )
 
@@ -155,14 +156,18 @@ def _sums(hands: Sequence[Hand]) -> list[Sum]:
 # --- orders ----------------------------------------------------------------------------------
 
 
-def _nodes(ticket: Ticket, orders: Sequence[Assignment]) -> list[OrderNode]:
-    """Every order of every round; what was asked of others hangs below who asked."""
+def _nodes(ticket: Ticket, orders: Sequence[Assignment], readable: set[int]) -> list[OrderNode]:
+    """Every order of every round; what was asked of others hangs below who asked. The words of
+    orders that are not the reader's stay with those who wrote them."""
     objected = Objection.objects.filter(assignment__ticket=ticket).select_related(
         "proposed_unit", "designated_unit"
     )
     words = {objection.assignment_id: _objection(objection) for objection in objected}
     below: dict[int | None, list[Assignment]] = {}
     for order in orders:
+        if order.pk not in readable:
+            order.task = ""
+            words.pop(order.pk, None)
         below.setdefault(order.parent_id, []).append(order)
 
     def node(order: Assignment) -> OrderNode:

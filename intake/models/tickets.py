@@ -236,9 +236,11 @@ class Ticket(models.Model):
                 name="ticket_of_client",
                 condition=Q(client__isnull=False),
             ),
-            # Reader: the dispatch desk and the lists by state, least time left first.
+            # Reader: the lists by state, least time left first; with the lead, because a unit asks
+            # for its own among all that wait for a call-back.
             models.Index(
                 fields=["state", "promised_at"],
+                include=["lead_unit"],
                 name="ticket_open_by_promise",
                 condition=~Q(state="closed"),
             ),

@@ -17,8 +17,11 @@ from dispatch.services.precedents import (
 )
 from hotline.core.models import AuditEntry, Role, Unit
 from hotline.core.reference import forget_all
-from hotline.core.violations import NotPermitted, RuleViolation
-from intake.models import Ticket
+from hotline.core.violations import IllegalMove, NotPermitted, RuleViolation
+from intake import services as intake
+from intake import verbs
+from intake.models import Ticket, TicketEvent
+from intake.rendering import event_detail
 from tests.factories import (
     AT,
     LONG_AGO,
@@ -26,6 +29,7 @@ from tests.factories import (
     actor,
     area,
     category,
+    closed_ticket,
     days,
     dispatched_ticket,
     dispatcher,
@@ -180,8 +184,8 @@ def test_an_ended_precedent_decides_no_more_and_makes_room_for_another() -> None
         end_precedent(precedent=ended, actor=boss, at=LATER)
 
 
-@pytest.mark.parametrize("role", [Role.DISPATCHER, Role.AGENT, Role.AUDITOR])
-def test_only_those_who_edit_the_catalogue_make_and_end_precedents(role: str) -> None:
+@pytest.mark.parametrize("role", [Role.HANDLER, Role.AGENT, Role.AUDITOR])
+def test_only_the_desk_and_those_who_edit_the_catalogue_make_and_end_precedents(role: str) -> None:
     objection = designated()
     somebody, precedent = actor(role), made(designated("city-housing", at=AT + hours(5)))
 
@@ -189,6 +193,140 @@ def test_only_those_who_edit_the_catalogue_make_and_end_precedents(role: str) ->
         made(objection, actor=somebody)
     with pytest.raises(NotPermitted):
         end_precedent(precedent=precedent, actor=somebody, at=LATER)
+
+
+# === On the ticket ==========================================================================
+
+
+def ruled(**fields: Any) -> Ticket:
+    """Somebody else was designated."""
+    return designated(**fields).assignment.ticket
+
+
+def decide_like_cases(ticket: Ticket, scope: str = "city", **more: Any) -> Precedent:
+    more.setdefault("actor", dispatcher())
+    dispatching.let_ruling_decide(number=ticket.number, at=LATER, scope=scope, **more)
+    return Precedent.objects.latest("pk")
+
+
+def is_refused(code: str, ticket: Ticket, **more: Any) -> None:
+    before = fresh(ticket).version
+    with pytest.raises(RuleViolation) as found:
+        decide_like_cases(ticket, **more)
+    assert found.value.code == code
+    assert found.value.sentence()
+    assert fresh(ticket).version == before
+
+
+def may_decide(ticket: Ticket) -> bool:
+    return "make_precedent" in {v.name for v in verbs.allowed_for(fresh(ticket), dispatcher())}
+
+
+def test_the_desk_lets_the_tickets_ruling_decide_in_its_own_words() -> None:
+    ticket = ruled()
+
+    precedent = decide_like_cases(ticket, "street")
+
+    assert (precedent.clause, precedent.unit) == ("由city-urban承办", unit("city-urban"))
+    event = TicketEvent.objects.filter(ticket_id=ticket.pk).latest("seq")
+    assert (event.type, event.data) == (
+        "precedent_made",
+        {
+            "precedent": precedent.pk, "category": "0501", "area": "990101001",
+            "unit": "city-urban",
+        },
+    )  # fmt: skip
+    assert event_detail(event) == f"甲一街道，{category('0501').name} → {unit('city-urban').name}"
+
+
+def test_a_clause_of_ones_own_is_quoted_instead_of_the_ruling() -> None:
+    precedent = decide_like_cases(ruled(), clause="小区外的路灯由城管委承办")
+
+    assert precedent.clause == "小区外的路灯由城管委承办"
+    assert precedent.area is None
+
+
+def test_r018_the_ruling_on_a_confidential_matter_is_not_quoted() -> None:
+    ticket = ruled(is_confidential=True)
+
+    is_refused("reason_required", ticket, clause="  ")
+    assert decide_like_cases(ticket, clause="另写的要旨").clause == "另写的要旨"
+
+
+def test_a_ticket_that_was_never_returned_has_no_ruling_to_offer() -> None:
+    ticket = objected()
+
+    assert not may_decide(ticket)
+    is_refused("precedent_no_ruling_left", ticket)
+
+
+def test_a_ruling_becomes_a_precedent_once_even_after_it_has_ended() -> None:
+    ticket = ruled()
+    precedent = decide_like_cases(ticket, "street")
+    end_precedent(precedent=precedent, actor=dispatcher(), at=LATER)
+
+    with pytest.raises(IllegalMove) as found:
+        decide_like_cases(ticket)
+
+    assert found.value.code == "precedent_no_ruling_left"
+    assert Precedent.objects.count() == 1
+
+
+def test_of_two_rulings_the_later_decides() -> None:
+    ticket = objected()
+    dispatching.return_to_desk(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(2), ruling="先前的裁定"
+    )
+    dispatching.dispatch(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(3), lead_unit=unit("city-housing")
+    )
+    dispatching.raise_objection(
+        number=ticket.number, actor=handler(unit("city-housing")), at=AT + hours(4),
+        reason="x", basis="y",
+    )  # fmt: skip
+    dispatching.designate(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(5), unit=unit("city-urban"),
+        ruling="后来的裁定",
+    )  # fmt: skip
+
+    precedent = decide_like_cases(ticket)
+
+    assert (precedent.clause, precedent.unit) == ("后来的裁定", unit("city-urban"))
+
+
+def test_an_order_that_was_taken_back_again_decides_nothing() -> None:
+    ticket = objected()
+    desk = dispatcher()
+    dispatching.return_to_desk(
+        number=ticket.number, actor=desk, at=AT + hours(2), ruling="不属街道"
+    )
+    dispatching.dispatch(
+        number=ticket.number, actor=desk, at=AT + hours(3), lead_unit=unit("city-housing")
+    )
+    dispatching.recall(number=ticket.number, actor=desk, at=AT + hours(4), reason="派错")
+
+    is_refused("precedent_needs_unit", ticket)
+
+
+def test_a_closed_ticket_still_offers_its_ruling_and_one_without_offers_none() -> None:
+    ticket = ruled()
+    boss = dispatcher()
+    intake.withdraw(number=ticket.number, actor=boss, at=AT + hours(3), is_confirmed=True)
+
+    assert may_decide(ticket)
+    assert not may_decide(closed_ticket())
+    assert decide_like_cases(ticket).objection is not None
+    assert fresh(ticket).state == "closed"
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.CALLBACK_AGENT, Role.AUDITOR])
+def test_nobody_else_at_the_hotline_lets_a_ruling_decide(role: str) -> None:
+    ticket = ruled()
+
+    with pytest.raises(NotPermitted):
+        decide_like_cases(ticket, actor=actor(role))
+
+    assert not Precedent.objects.exists()
 
 
 # === Like cases =============================================================================

@@ -82,6 +82,7 @@ EVENT = {
     "escalate": "escalated", "answer_escalation": "escalation_answered",
     "order_onsite": "onsite_ordered", "arrive_onsite": "onsite_arrived",
     "decide_onsite": "onsite_decided", "pass_to_liaison": "dispatched passed_to_liaison",
+    "make_precedent": "precedent_made",
 }  # fmt: skip
 # What an act is called, and where it leads, when its words ask for more.
 DECIDES_AND_GIVES = "consultation_concluded dispatched"
@@ -127,7 +128,7 @@ ASKING = (
     "grant_extension", "refuse_extension", "ask_facts", "facts_received", "hold", "approve_hold",
     "refuse_hold", "review_hold", "clear_hold", "consult", "conclude_consultation", "escalate",
     "answer_escalation", "object", "designate", "reject_objection", "undo_dispatch",
-    "order_onsite", "arrive_onsite", "decide_onsite",
+    "order_onsite", "arrive_onsite", "decide_onsite", "make_precedent",
 )  # fmt: skip
 LEADING_THERE = ("dispatch", "sign", "rehandle")
 PEOPLE = ("王芳芳", "李小强")
@@ -594,6 +595,12 @@ class LifeOfATicket(RuleBasedStateMachine):
             "decision": draw(text),
             "lead_unit": draw(st.sampled_from(leads)),
             "cooperators": draw(st.sampled_from([[], helpers[:1], helpers[3:]])),
+        }
+
+    def _words_of_make_precedent(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {
+            "scope": draw(st.sampled_from(["street", "district", "city"])),
+            "clause": draw(text)[:500],
         }
 
     def _words_of_pass_to_liaison(

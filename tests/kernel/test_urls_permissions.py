@@ -91,6 +91,8 @@ GET  catalogue/import/                        . . . + .  . . +  . .  . .  . . . 
 POST catalogue/import/                        . . . + .  . . +  . .  . .  . . .  L
 POST catalogue/publish/                       . . . - .  . . -  . .  . .  . . .  L
 POST catalogue/discard/                       . . . - .  . . -  . .  . .  . . .  L
+GET  catalogue/precedents/                    + + + + +  + + +  + +  + +  + + +  L
+POST catalogue/precedents/<int:pk>/end/       . - . - .  . . -  . .  . .  . . .  L
 GET  guide/                                   + + + + +  + + +  + +  + +  + + +  L
 GET  duties/                                  + + + + +  + + +  + +  + +  + + +  L
 GET  tickets/<str:number>/journey/            + + + + +  + . .  + +  - -  + + -  L
@@ -169,6 +171,7 @@ BODIES: dict[str, dict[str, object]] = {
     "pass_to_liaison": {
         "organisation_kind": "central_organ", "organisation": "某机关", "told_by": "phone",
     },
+    "make_precedent": {"scope": "street", "clause": "属地"},
     "recall": {"reason": "派错"},
     "return_to_desk": {},
     "reject_objection": {"ruling": "属地"},

@@ -88,6 +88,7 @@ facts_received     +       +         +      .       .          .      -      -  
 approve_hold       .       .         .      +       .          .      -      -       .       .      .      -    -    -      .    +     -       .      -      -
 refuse_hold        .       .         .      +       .          .      -      -       .       .      .      -    -    -      .    +     -       .      -      -
 review_hold        .       .         .      +       .          .      -      -       .       .      .      -    -    -      .    +     -       .      -      -
+make_precedent     .       +         .      +       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 clear_hold         .       .         .      +       .          .      -      -       +       +      +      -    -    -      .    +     -       .      -      -
 order_onsite       .       +         .      +       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 arrive_onsite      .       .         .      .       .          .      -      -       .       .      .       -    +    +      .    .     -       .      -      -
@@ -204,6 +205,18 @@ def with_objection(**fields: Any) -> Ticket:
         number=ticket.number, actor=handler(ticket), at=AT + hours(1), reason="x", basis="y"
     )
     return ticket
+
+
+def with_ruling(**fields: Any) -> Ticket:
+    """Given to another street first, which was right to object."""
+    ticket = dispatched_ticket(lead_unit=unit("990101002"), **fields)
+    dispatching.raise_objection(
+        number=ticket.number, actor=handler(ticket), at=AT + hours(1), reason="x", basis="y"
+    )
+    dispatching.designate(
+        number=ticket.number, actor=dispatcher(), at=AT + hours(2), unit=unit(), ruling="属地"
+    )
+    return fresh(ticket)
 
 
 def called_back(**fields: Any) -> Ticket:
@@ -369,6 +382,7 @@ TRIES: dict[str, Try] = {
         beside_a_liaison_office,
         lambda t: {"organisation_kind": "central_organ", "organisation": "某机关", **told(t)},
     ),
+    "make_precedent": (with_ruling, lambda t: {"scope": "street", "clause": "属地"}),
     "clear_hold": (on_ledger, lambda t: {"clearance": "资金到位"}),
     "callback": (
         replied_ticket,

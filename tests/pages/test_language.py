@@ -154,7 +154,8 @@ LISTS = (
     "/desk/", "/desk/?tab=objections", "/desk/?tab=extensions", "/desk/?tab=ledger",
     "/desk/?tab=hard", "/desk/?select=all&returned=on", "/desk/updates/?since=0",
     "/catalogue/", "/catalogue/export/", "/catalogue/try/", "/catalogue/gaps/",
-    "/catalogue/import/", "/guide/", "/guide/?class=0501", "/guide/?q=0", "/duties/",
+    "/catalogue/import/", "/catalogue/precedents/", "/catalogue/precedents/?ended",
+    "/guide/", "/guide/?class=0501", "/guide/?q=0", "/duties/",
     "/monthly/", "/monthly/?group=district", "/notices/", "/notices/?unread=1", "/nowhere/",
 )  # fmt: skip
 # Sent as they stand, each is refused or changes nothing that another page shows.
@@ -168,7 +169,7 @@ SENT = (
 # What only acts and answers with no words of its own.
 SILENT = {"registration_draft", "registration_discard", "ticket_verb_draft", "notices_read",
           "inbox_sign", "desk_accept", "desk_undo", "catalogue_publish",
-          "catalogue_discard",
+          "catalogue_discard", "precedent_end",
           "catalogue_export"}  # fmt: skip
 
 

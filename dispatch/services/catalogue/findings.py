@@ -18,6 +18,7 @@ from knowledge.models import categories
 from .rows import Row
 
 # A clause of a day: 24 h are one day, and no law gives more than a year.
+_LONGEST_NUMBER = 9  # digits
 _LONGEST_DAYS = 366
 _PER_DAY = {"minutes": 1440, "hours": 24, "calendar_days": 1, "working_days": 1}
 
@@ -85,7 +86,8 @@ def _spelling(row: Row, units: Directory, areas: Mapping[str, Area]) -> Iterator
         yield error("bad_urgency", value=row.urgency)
     if not _is_limit(row):
         yield error("bad_limit", value=f"{row.limit_amount} {row.limit_unit}".strip())
-    for name, value in (("lead", row.lead), ("basis", row.basis), ("remark", row.remark)):
+    cells = [("lead", row.lead), ("basis", row.basis), ("remark", row.remark)]
+    for name, value in (*cells, *(("lead", target) for target in row.cooperators)):
         most = getattr(CatalogueEntry._meta.get_field(name), "max_length", None) or 0
         if len(value) > most:
             yield error("too_long", column=name, most=str(most))
@@ -105,6 +107,8 @@ def _is_limit(row: Row) -> bool:
     if not row.limit_amount and not row.limit_unit:
         return True
     if row.limit_unit not in TimeUnit.values or not row.limit_amount.isdecimal():
+        return False
+    if len(row.limit_amount) > _LONGEST_NUMBER:
         return False
     return 0 < int(row.limit_amount) <= _LONGEST_DAYS * _PER_DAY[row.limit_unit]
 

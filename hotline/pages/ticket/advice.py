@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from dispatch.rendering.catalogue import clause_words, weighed_words
 from dispatch.services import propose_unit
 from dispatch.services.duties import Duty
-from dispatch.services.precedents import objection_help
+from dispatch.services.precedents import decided_unit, objection_help, ruling_left
 from hotline.core import limits
 from hotline.core.models import ClockKind
 from hotline.core.working_time import TimeUnit
 from hotline.pages.templatetags.clocks import moment
 from intake.models import Ticket
+from knowledge.models import category_path
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ def advice(verb: str, ticket: Ticket, at: dt.datetime) -> list[Advice]:
             found = _dispatch(ticket, at)
         case "object":
             found = _object(ticket)
+        case "make_precedent":
+            found = _make_precedent(ticket)
         case "ask_extension":
             found = _extension(ticket, at)
         case _:
@@ -79,6 +82,16 @@ def _object(ticket: Ticket) -> list[Advice]:
         for each in known.rulings
     ]
     return [*found, Advice(_("同类诉求的裁定"), rulings)]
+
+
+def _make_precedent(ticket: Ticket) -> list[Advice]:
+    """What the precedent will say: which matters go to whom."""
+    ruling = ruling_left(ticket)
+    unit = decided_unit(ruling) if ruling else None
+    if unit is None or ticket.category_id is None:
+        return []
+    words = {"category": category_path(ticket.category_id), "unit": unit.name}
+    return [Advice(_("从今天起的同类派单"), [_("%(category)s：派给%(unit)s") % words])]
 
 
 def duty_words(duty: Duty) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.conf import settings
 
 from dispatch.models import (
+    WRONG_DISPATCH,
     AssignmentRole,
     AssignmentState,
     CoordinationKind,
@@ -17,6 +18,7 @@ from dispatch.models import (
     LedgerHold,
 )
 from dispatch.services.onsite import EARLIEST_ARRIVAL
+from dispatch.services.precedents import IN_VAIN
 from evaluation.models import CallbackResult, CallOutcome
 from hotline.core import limits
 from hotline.core.models import ClockKind, Role, UnitKind
@@ -64,6 +66,21 @@ def _can_rule(facts: Facts) -> bool:
     lead, actor = facts.lead, facts.actor
     own = lead is not None and actor.kind == "staff" and lead.dispatched_by == actor.reference
     return facts.pending_objection is not None and not own
+
+
+def _can_make_precedent(facts: Facts) -> bool:
+    """A ruling that is no precedent yet, whose unit is known: named by it, or given the matter by
+    the desk since."""
+    wrong = [o for o in facts.objections if o.outcome in WRONG_DISPATCH]
+    left = [o for o in wrong if getattr(o, "precedent", None) is None]
+    if not left or facts.ticket.category_id is None:
+        return False
+    return left[-1].designated_unit_id is not None or any(
+        order.role == AssignmentRole.LEAD
+        and order.pk > left[-1].assignment_id
+        and order.end_reason not in IN_VAIN
+        for order in facts.orders
+    )
 
 
 # --- units that assist -----------------------------------------------------------------------
@@ -207,6 +224,7 @@ _CHANCES: dict[str, Callable[[Facts], bool]] = {
     "reply": _can_reply,
     "object": _can_object,
     **dict.fromkeys(("return_to_desk", "designate", "reject_objection"), _can_rule),
+    "make_precedent": _can_make_precedent,
     "ask_cooperation": _can_ask_for_help,
     "delegate": _can_delegate,
     "release": _can_release,

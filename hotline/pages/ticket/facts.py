@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef
 
+from dispatch.api import TO_REQUESTER
+from dispatch.journey import readable
 from dispatch.models import (
     ASSISTING_ROLES,
     Assignment,
@@ -215,8 +217,12 @@ def read_facts(ticket: Ticket, actor: Actor, at: dt.datetime) -> Facts:
     for step in ClockAdjustment.objects.filter(clock__ticket=ticket).order_by("pk"):
         facts.adjustments.setdefault(step.clock_id, []).append(step)
     told = {event.type for event in facts.events}
+    open_to_reader = readable(orders, ticket, actor)
+    for order in orders:
+        if order.pk not in open_to_reader:
+            order.task = ""
     if orders:
-        _read_answers(facts)
+        _read_answers(facts, open_to_reader)
         _read_questions(facts, told)
     if told & {"consultation_opened", "escalated"}:
         asked = ticket.coordinations.select_related("asking_unit", "authority", "decided_unit")
@@ -228,9 +234,15 @@ def read_facts(ticket: Ticket, actor: Actor, at: dt.datetime) -> Facts:
     return facts
 
 
-def _read_answers(facts: Facts) -> None:
+def _read_answers(facts: Facts, open_to_reader: set[int]) -> None:
+    """What the lead told the requester is for everybody; what one helper told the lead, not for
+    another."""
     of_orders = {"assignment__ticket": facts.ticket}
-    facts.replies.extend(Reply.objects.filter(**of_orders).order_by("pk"))
+    facts.replies.extend(
+        reply
+        for reply in Reply.objects.filter(**of_orders).order_by("pk")
+        if reply.kind in TO_REQUESTER or reply.assignment_id in open_to_reader
+    )
     facts.contacts.extend(Contact.objects.filter(**of_orders).order_by("pk"))
     results = facts.ticket.callback_results.select_related("unit")
     facts.results.extend(results.order_by("pk"))

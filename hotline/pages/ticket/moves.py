@@ -26,7 +26,7 @@ _MORE: dict[str, str | Promise] = {
     **dict.fromkeys(("consult", "order_onsite", "pass_to_liaison"), _TOGETHER),
     **dict.fromkeys(("ask_cooperation", "delegate", "release", "escalate"), _TOGETHER),
     **dict.fromkeys(("ask_extension", "ask_facts", "hold", "clear_hold"), _TIME),
-    "object": _OBJECTION,
+    **dict.fromkeys(("object", "make_precedent"), _OBJECTION),
 }
 _GROUPS = (_HANDLING, _TOGETHER, _TIME, _OBJECTION)
 # So few need no second place to look in.

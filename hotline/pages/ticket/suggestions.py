@@ -22,7 +22,7 @@ from dispatch.services import Proposal, propose_unit
 from dispatch.services.coordinating import authorities_over
 from dispatch.services.dispatching import BASIS_LIMIT
 from dispatch.services.orders import assisting_due
-from dispatch.services.precedents import objection_help
+from dispatch.services.precedents import SCOPES, objection_help, quoted, ruling_left
 from evaluation.models import CallOutcome
 from evaluation.services import answers_since_reply, attempts_of_turn
 from hotline.core import limits
@@ -90,6 +90,15 @@ def _close(ticket: Ticket, actor: Actor, at: dt.datetime) -> Suggested:
     tried = any(a.outcome in (CallOutcome.NO_ANSWER, CallOutcome.WRONG_NUMBER) for a in attempts)
     refused = any(a.outcome in (CallOutcome.DECLINED, CallOutcome.REFUSED) for a in attempts)
     return {"code": CloseCode.UNREACHABLE if tried and not refused else CloseCode.DECLINED}
+
+
+def _make_precedent(ticket: Ticket, actor: Actor, at: dt.datetime) -> Suggested:
+    """The ruling's own words, for the smallest place that is known."""
+    ruling = ruling_left(ticket)
+    if ruling is None:
+        return {}
+    reaches = (s for s, depth in SCOPES.items() if ticket.area and ticket.area.code_at(depth))
+    return {"scope": next(reaches, "city"), "clause": quoted(ruling, ticket)}
 
 
 # --- the unit in charge ----------------------------------------------------------------------
@@ -180,6 +189,7 @@ _SUGGESTIONS: dict[str, Callable[[Ticket, Actor, dt.datetime], Suggested]] = {
     "classify": _classify,
     "close": _close,
     "object": _object,
+    "make_precedent": _make_precedent,
     "ask_extension": _told,
     "hold": _hold,
     "review_hold": _review,

@@ -42,7 +42,9 @@ class VerbSheet:
         else:
             self.form = verb.form(data)
             posted = data.get("version", "")
-            self.version = int(posted) if posted.isdecimal() else ticket.version
+            self.version = (
+                int(posted) if posted.isdecimal() and len(posted) < 10 else ticket.version
+            )
         dressed(self.form)
         self._narrow()
 

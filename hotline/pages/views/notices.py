@@ -38,5 +38,7 @@ def notices(request: StaffRequest) -> HttpResponse:
 def read(request: StaffRequest) -> HttpResponse:
     """Mark one notice, or all of them, as read."""
     pk = request.POST.get("pk", "")
-    mark_read(request.actor, timezone.now(), pk=int(pk) if pk.isdecimal() else None)
+    mark_read(
+        request.actor, timezone.now(), pk=int(pk) if pk.isdecimal() and len(pk) < 19 else None
+    )
     return redirect("notices")
