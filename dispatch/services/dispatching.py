@@ -12,7 +12,6 @@ from dispatch.models import Assignment, AssignmentRole, AssignmentState, EndReas
 from dispatch.services.duties import check_duty
 from dispatch.services.orders import (
     check_unit,
-    is_accused,
     open_assisting,
     open_callback,
     take_back,
@@ -90,8 +89,6 @@ def give(
     lead = _lead_order(a, lead_unit, basis, proposal, is_designated=is_designated)
     orders = [lead]
     copy = _supervising_district(lead_unit)
-    if copy is not None and is_accused(ticket.request_type, ticket, copy):
-        copy = None  # an accusation is not copied to the accused
     if copy is not None:
         orders.append(_copy(a, copy))
     Assignment.objects.bulk_create(orders)

@@ -20,6 +20,7 @@ from dispatch.models import (
     Objection,
     OnsiteAttribution,
     OnsiteCall,
+    Precedent,
     Reply,
     SupervisionOrder,
 )
@@ -52,6 +53,7 @@ TABLES: tuple[tuple[type[models.Model], str], ...] = (
     (TicketEvent, "ticket_id"),
     (OutboxMessage, "ticket_id"),
     (Assignment, "ticket_id"),
+    (Precedent, "objection__assignment__ticket_id"),
     (Contact, "assignment__ticket_id"),
     (Reply, "assignment__ticket_id"),
     (Objection, "assignment__ticket_id"),

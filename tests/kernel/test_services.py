@@ -824,6 +824,37 @@ def test_r059_the_plan_of_the_fourth_level_names_its_next_date() -> None:
     assert fresh(ticket).state == "handling"
 
 
+def test_r059_a_further_report_puts_no_measure_off() -> None:
+    ticket = handled_ticket(level="L4")
+    told = {"number": ticket.number, "actor": handler(ticket), "told_by": "phone"}
+    dispatching.report(**told, at=AT + days(1), text="先勘查", next_at=AT + days(5))
+    dispatching.report(**told, at=AT + days(2), text="再立项", next_at=AT + days(40))
+
+    measures = Clock.objects.running().filter(ticket=ticket, kind="measure").order_by("due_at")
+    assert [clock.due_at for clock in measures] == [AT + days(5), AT + days(40)]
+    dispatching.report(**told, at=AT + days(6), text="已勘查", is_done=True)
+    kept = Clock.objects.get(ticket=ticket, kind="measure", stopped_at__isnull=False)
+    assert (kept.due_at, kept.breached_at) == (AT + days(5), AT + days(5))
+    assert running(ticket)["measure"].due_at == AT + days(40)
+
+
+def test_r059_when_the_last_measure_is_done_a_next_one_or_the_reply_is_owed() -> None:
+    ticket = handled_ticket(level="L4")
+    told = {"number": ticket.number, "actor": handler(ticket), "told_by": "phone"}
+    dispatching.report(**told, at=AT + days(1), text="先勘查", next_at=AT + days(5))
+
+    refused("next_at_required", dispatching.report, **told, at=AT + days(4), text="已勘查",
+            is_done=True)  # fmt: skip
+
+
+def test_r020_an_accused_district_gets_neither_order_nor_copy() -> None:
+    ticket = accepted_ticket(target="甲区政府工作人员推诿")
+
+    for lead in ("990101001", "990101", "990101-market"):
+        refused("conflict_of_interest", dispatching.dispatch, number=ticket.number,
+                actor=dispatcher(), at=AT + minutes(5), lead_unit=unit(lead))  # fmt: skip
+
+
 def test_other_levels_have_no_interim_report() -> None:
     ticket = handled_ticket(level="L3")
     with pytest.raises(RuleViolation):
