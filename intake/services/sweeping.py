@@ -14,6 +14,8 @@ from intake.models import Clock, Ticket
 logger = logging.getLogger("hotline.sweep")
 
 BATCH = 200
+# How many batches ahead a sweep looks, so that another one at the same moment finds others free.
+LOOKAHEAD = 5
 # A ticket whose clocks cannot be processed is looked at again after this long, so that one bad
 # row never holds up the others.
 POISON_PAUSE = dt.timedelta(minutes=10)
@@ -30,21 +32,21 @@ def sweep(*, at: dt.datetime, limit: int = 100_000) -> int:
     while touched < limit:
         done, seen = _batch(at)
         touched += done
-        if not done or seen < BATCH:
+        if not done or (done < BATCH and seen < BATCH * LOOKAHEAD):
             break
     return touched
 
 
 def _batch(at: dt.datetime) -> tuple[int, int]:
     due = Clock.objects.to_sweep(at).order_by("sweep_at").values_list("ticket_id", flat=True)
-    found = list(due[:BATCH])
+    found = list(due[: BATCH * LOOKAHEAD])
     if not found:
         return 0, 0
     with transaction.atomic():
         tickets = list(
             Ticket.objects.filter(pk__in=set(found))
             .order_by("pk")
-            .select_for_update(skip_locked=True, of=("self",))
+            .select_for_update(skip_locked=True, of=("self",))[:BATCH]
         )
         try:
             with transaction.atomic():
