@@ -76,8 +76,9 @@ def test_a_limit_that_the_operator_replaced_stays_replaced() -> None:
     assert limit_for(ClockKind.CALLBACK, level="L3", at=AT).amount == 5
 
 
-# An assisting unit's time is a share of what is left of the order above it.
-SHARED = {ClockKind.COOPERATION, ClockKind.DELEGATION}
+# An assisting unit's time is a share of what is left of the order above it; a meeting on site has
+# the time it was called for, and its decision follows it.
+SHARED = {ClockKind.COOPERATION, ClockKind.DELEGATION, ClockKind.ONSITE, ClockKind.ONSITE_RULING}
 # What a level never has: an emergency is not put off, and nothing of the first two stands still.
 NEVER = {
     (ClockKind.EXTENSION, Level.L1),
