@@ -28,7 +28,8 @@ lint: setup-dev ; @$(PY) -m ruff check . && $(PY) -m ruff format --check . && .v
 types: setup-dev ; @$(PY) -m mypy
 check-migrations: setup-dev ; @$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 check-api: setup-dev ; @$(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
-pytest: setup-dev ; @$(PY) -m pytest $(ARGS)
+# In as many processes as there are processors, each with servers of its own.
+pytest: setup-dev ; @$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 # Each rule's guards are switched off in turn; its tests must notice. ARGS names rules or guards: R-031.
 mutate: setup-dev ; @$(PY) -m tests.mutate $(ARGS)
 

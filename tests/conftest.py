@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 # === The stack ============================================================================
 # pytest-django reads the settings before any conftest, so the throw-away servers are written
 # into them here, before the first connection. The developer's own data is never touched: the
-# stack lives in a temporary folder.
+# stack lives in a temporary folder. Run in several processes (-n), each has servers of its own, so
+# no test meets another's messages; who only hands out the tests needs none.
 
 _stack = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not config.option.collectonly and not os.environ.get("DATABASE_URL"):
+    hands_out = bool(config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"))
+    if not (config.option.collectonly or hands_out or os.environ.get("DATABASE_URL")):
         _stack.enter_context(localstack.throwaway())
         _use_the_stack()
 

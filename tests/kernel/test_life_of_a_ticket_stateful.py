@@ -828,4 +828,5 @@ def test_whatever_people_do_the_ticket_stays_true_to_its_rules() -> None:
     )
 
     assert {"dispatch", "sign", "reply"} <= set(LifeOfATicket.done), LifeOfATicket.done
-    assert len(LifeOfATicket.done.keys() & set(ASKING)) >= len(ASKING) // 2, LifeOfATicket.done
+    # Chance decides which of them; that hardly any succeeded would mean that nobody gets there.
+    assert len(LifeOfATicket.done.keys() & set(ASKING)) >= len(ASKING) // 5, LifeOfATicket.done

@@ -27,7 +27,17 @@ LIVES = 6
 @pytest.mark.processes
 def test_a_tiny_bench_lives_whole_lives_over_http_and_prints_every_figure() -> None:
     done = subprocess.run(
-        [sys.executable, "manage.py", "bench", "--tickets", "200", "--lives", str(LIVES)],
+        [
+            sys.executable,
+            "manage.py",
+            "bench",
+            "--tickets",
+            "200",
+            "--lives",
+            str(LIVES),
+            "--thinking",
+            "0.1",
+        ],
         cwd=settings.BASE_DIR,
         capture_output=True,
         text=True,

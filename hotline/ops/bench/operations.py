@@ -116,9 +116,9 @@ class Operations:
                 return _get(operation, "/inbox/?tab=late", self.cast.handler)
         raise ValueError(operation)
 
-    def shift(self, numbers: Sequence[str], rounds: int) -> list[list[Request]]:
+    def shift(self, numbers: Sequence[str], rounds: int, thinking: float) -> list[list[Request]]:
         """A script for each person on duty: half of them look at the desk and dispatch what waits
-        there, half open their unit's late inbox; each thinks a while before every request."""
+        there, half open their unit's late inbox; each thinks so many seconds before a request."""
         scripts: list[list[Request]] = []
         waiting = iter(numbers)
         for person in range(PEOPLE_ON_DUTY):
@@ -130,9 +130,9 @@ class Operations:
                     script.append(self.step("desk_page", person, OWN))
                     script.append(self.step("dispatch", person, next(waiting)))
             for request in script:
-                request["pause"] = THINKING_SECONDS
+                request["pause"] = thinking
             # They do not all begin at once.
-            script[0]["pause"] = THINKING_SECONDS * (1 + person / PEOPLE_ON_DUTY)
+            script[0]["pause"] = thinking * (1 + person / PEOPLE_ON_DUTY)
             scripts.append(script)
         return scripts
 

@@ -11,7 +11,6 @@ from hotline.ops.bench.operations import (
     LIFE,
     PEOPLE_ON_DUTY,
     READS,
-    THINKING_SECONDS,
     TITLES,
 )
 from hotline.ops.bench.run import CLIENTS, Figures, Measured, Options
@@ -79,7 +78,7 @@ def lines(figures: Figures, options: Options) -> list[str]:
         *_table(_rows(figures)),
         "",
         *_of_lives(figures),
-        *_of_shift(figures),
+        *_of_shift(figures, options.thinking),
         *_of_sweep(figures),
     ]
     if figures.failed:
@@ -116,7 +115,7 @@ def _of_lives(figures: Figures) -> list[str]:
     return said
 
 
-def _of_shift(figures: Figures) -> list[str]:
+def _of_shift(figures: Figures, thinking: float) -> list[str]:
     """Twenty people at once; what each waits for."""
     if not figures.shift:
         return []
@@ -125,7 +124,7 @@ def _of_shift(figures: Figures) -> list[str]:
         "",
         (
             f"{PEOPLE_ON_DUTY} 人同时在岗（一半看派单台并派单，一半看逾期待办；每次操作前停 "
-            f"{THINKING_SECONDS:g} 秒；他占 {others:.0f}%）："
+            f"{thinking:g} 秒；他占 {others:.0f}%）："
         ),
     ]
     for step, measured in figures.shift.items():

@@ -62,6 +62,8 @@ class Options:
     # Options for gunicorn that replace the site's own, e.g. ("--workers", "4").
     model: tuple[str, ...] = ()
     profile: str = ""
+    # How long the people on duty pause before each request, in seconds.
+    thinking: float = THINKING_SECONDS
 
 
 @dataclass(frozen=True)
@@ -190,14 +192,16 @@ class Bench:
 
     def _measure_shift(self) -> None:
         """People at their desks, after a round in which everything has been looked at once."""
-        self.say(f"{PEOPLE_ON_DUTY} 人同时在岗，每次操作前思考 {THINKING_SECONDS:g} 秒……")
+        thinking = self.options.thinking
+        self.say(f"{PEOPLE_ON_DUTY} 人同时在岗，每次操作前思考 {thinking:g} 秒……")
         rounds = WARM_ROUNDS + ROUNDS
         made = self._scripts(("create",), [OWN] * (PEOPLE_ON_DUTY // 2 * rounds))
         _none, numbers = self._play(made)
         warm = PEOPLE_ON_DUTY // 2 * WARM_ROUNDS
-        self._play(self.operations.shift(numbers[:warm], WARM_ROUNDS), clients=PEOPLE_ON_DUTY)
+        first = self.operations.shift(numbers[:warm], WARM_ROUNDS, thinking)
+        self._play(first, clients=PEOPLE_ON_DUTY)
         whole, _numbers = self._play(
-            self.operations.shift(numbers[warm:], ROUNDS), clients=PEOPLE_ON_DUTY
+            self.operations.shift(numbers[warm:], ROUNDS, thinking), clients=PEOPLE_ON_DUTY
         )
         for step in SHIFT:
             took = self.took[step]

@@ -106,5 +106,6 @@ def digest() -> str:
     return fingerprint.hexdigest()
 
 
-_IDENTIFIERS = ("assignment", "clock", "subject", "result", "into", "source", "earlier",
-                "order", "catalogue", "entry")  # fmt: skip
+_IDENTIFIERS = ("assignment", "clock", "subject", "result", "into", "source", "earlier", "order",
+                "catalogue", "entry", "precedent", "extension", "hold", "review", "request",
+                "onsite")  # fmt: skip

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--tickets", type=int, default=100_000, help="先生成多少件工单")
         parser.add_argument("--lives", type=int, default=400, help="每项测量走多少件工单")
         parser.add_argument("--profile", choices=sorted(TITLES), default="", help="剖析一项操作")
+        parser.add_argument("--thinking", type=float, help="在岗的人每次操作前停几秒，默认 5")
         parser.add_argument("--workers", type=int, help="网站进程数，默认同 make run")
         parser.add_argument("--threads", type=int, help="每个进程的线程数，默认同 make run")
         parser.add_argument("--worker-class", help="gunicorn 的进程模型，默认同 make run")
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         given = [(name, options[name]) for name in names if options[name] is not None]
         model = [str(p) for name, value in given for p in (f"--{name.replace('_', '-')}", value)]
         asked = {name: options[name] for name in ("tickets", "lives", "profile")}
+        if options["thinking"] is not None:
+            asked["thinking"] = options["thinking"]
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             with site.throwaway_folder() as environment:
