@@ -29,6 +29,7 @@ TOLD = (
     "hold_approved", "hold_refused", "hold_reviewed", "hold_cleared",
     "escalated", "escalation_answered", "consultation_opened",
     "onsite_ordered", "onsite_decided",
+    "exclusion_granted", "exclusion_refused", "appeal_upheld", "appeal_rejected",
 )  # fmt: skip
 
 
@@ -118,7 +119,9 @@ def mail_words(notices: Sequence[Notice]) -> list[Told]:
     """What each notice says outside the house: the event's name, which promise, and when it is due.
     Never a person, a telephone or a word of the matter. Four statements however many there are."""
     pks: dict[str, int] = dict(
-        Ticket.objects.filter(number__in={n.number for n in notices}).values_list("number", "pk")
+        Ticket.objects.filter(number__in={n.number for n in notices if n.number}).values_list(
+            "number", "pk"
+        )
     )
     events = {
         (event.number, event.seq): event
@@ -137,6 +140,8 @@ def mail_words(notices: Sequence[Notice]) -> list[Told]:
     for notice, event in zip(notices, found, strict=True):
         clock = clocks.get(event.data.get("clock")) if event else None
         what = event_label(notice.type)
+        if month := notice.data.get("month"):
+            what = f"{month} {what}"
         if clock is not None:
             what = _("%(what)s：%(promise)s") % {"what": what, "promise": clock_label(clock.kind)}
         due_at = clock.due_at if clock else orders.get((pks.get(notice.number), notice.unit_id))

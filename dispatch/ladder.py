@@ -14,6 +14,7 @@ from dispatch.models import LadderStep, Rung
 from dispatch.services.rounds import RISING, issue_overdue_order
 from hotline.core.actors import SYSTEM
 from hotline.core.models import (
+    LASTING_KINDS,
     ClockKind,
     Membership,
     Notice,
@@ -50,6 +51,7 @@ OWED_BY_HOTLINE = (
     ClockKind.ONSITE_RULING,
     ClockKind.CALLBACK,
     ClockKind.CLOSING,
+    *LASTING_KINDS,
 )
 URGED = frozenset((*OWED_BY_UNITS, *OWED_BY_HOTLINE))
 _RUNG_OF = {

@@ -1,247 +1,218 @@
-"""The monthly table of the three rates, every number of which opens its tickets.
+"""The monthly ranking, every number of which opens its tickets.
 
-A cell is a condition on facts about tickets; the table counts the facts grouped by unit, and the
-list behind a number is the tickets of exactly those facts. One definition serves both, so a
-number and its list cannot disagree.
+A closed month is told as it was published, any other as it would be published now. What a line
+counts and what the list behind a number holds are the same rows (`counting.numbers`), so a number
+and its list cannot disagree.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import (
-    Assignment,
-    AssignmentState,
-    LedgerHold,
-    Objection,
-    ObjectionOutcome,
-)
-from evaluation import rates
-from evaluation.models import CallbackResult, Satisfaction
-from evaluation.periods import Period
+from evaluation import counting, months, scoring
+from evaluation.counting import Rows
+from evaluation.models import ScoreMark, UnitScore
+from evaluation.months import Before, Month
+from evaluation.rules import PUBLISHED_GROUPS
+from evaluation.scoring import Average, Scored
+from evaluation.services.months.closing import unit_score
 from hotline.core.actors import Actor
-from hotline.core.models import AssessmentGroup, ClockKind, Unit
-from hotline.core.places import districts, units
-from intake.models import Clock, RequestType, Ticket
+from hotline.core.models import AssessmentGroup, Unit
+from hotline.core.places import units, units_answered_for
 
-# The promises of a unit whose breach makes a ticket late for it.
-FEEDBACK_CLOCKS = (ClockKind.FEEDBACK, ClockKind.FINAL_REPLY, ClockKind.MEASURE)
-GROUPS = tuple(group for group in AssessmentGroup if group != AssessmentGroup.NONE)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One column that counts tickets. `source` gives the facts, `unit_field` and `ticket_field`
-    name the unit and the ticket of a fact, `condition` (at an instant) chooses among them."""
-
-    label: str | Promise
-    source: type[Ticket] | type[CallbackResult] | type[Clock] | type[Assignment] | type[Objection]
-    unit_field: str
-    ticket_field: str
-    condition: Callable[[dt.datetime], Q]
-
-
-def _answers(label: Promise, **conditions: Any) -> Cell:
-    """A count of first valid answers, the ones the table is made of: without those about a matter
-    on the ledger, until it is cleared (R-067)."""
-    chosen = Q(is_first=True, **conditions)
-    return Cell(
-        label,
-        CallbackResult,
-        "unit_id",
-        "ticket_id",
-        lambda at: chosen & ~Q(ticket_id__in=_on_ledger(at)),
-    )
-
-
-def _on_ledger(at: dt.datetime) -> QuerySet[Any]:
-    return LedgerHold.objects.on_ledger(at).values("ticket_id")
-
-
-CELLS: dict[str, Cell] = {
-    "volume": Cell(_("承办量"), Ticket, "lead_unit_id", "pk", lambda _at: Q()),
-    "valid": _answers(_("有效回访")),
-    "contacted": _answers(_("已联系"), contacted=True),
-    "resolved": _answers(_("已解决"), resolved=True),
-    "satisfied": _answers(_("满意"), satisfaction=Satisfaction.SATISFIED),
-    "basically": _answers(_("基本满意"), satisfaction=Satisfaction.BASICALLY),
-    "unresolved": _answers(_("未解决"), resolved=False),
-    "overdue": Cell(
-        _("超时"),
-        Clock,
-        "unit_id",
-        "ticket_id",
-        lambda at: Q(kind__in=FEEDBACK_CLOCKS, due_at__lte=at)
-        & (Q(breached_at__isnull=False) | Q(stopped_at__isnull=True)),
-    ),
-    "returned": Cell(
-        _("退单"), Assignment, "unit_id", "ticket_id",
-        lambda _at: Q(state=AssignmentState.RETURNED),
-    ),
-    "improper": Cell(
-        _("不当退单"), Objection, "assignment__unit_id", "assignment__ticket_id",
-        lambda _at: Q(outcome=ObjectionOutcome.REJECTED),
-    ),
-    "ledger": Cell(
-        _("挂账"), Ticket, "lead_unit_id", "pk", lambda at: Q(pk__in=_on_ledger(at)),
-    ),
-}  # fmt: skip
-# A unit no longer sees what it has returned; the column is for those who see both sides.
-NOT_FOR_UNITS = ("returned",)
+# The groups that are published, and the one that only the hotline and its supervisors read.
+GROUPS = (*PUBLISHED_GROUPS, AssessmentGroup.SECOND_RECEIVER)
+# What a number of the table counts, by its name in `counting.numbers`.
+CELLS: dict[str, str | Promise] = {
+    "volume": _("承办量"),
+    "due": _("应回访"),
+    "valid": _("有效回访"),
+    "contacted": _("已联系"),
+    "resolved": _("已解决"),
+    "satisfied": _("满意"),
+    "basically": _("基本满意"),
+    "unresolved": _("未解决"),
+    "excluded": _("剔除"),
+    "not_counted": _("不计入"),
+    "set_aside": _("申诉成立"),
+    "ledger": _("挂账"),
+    "repeats": _("重复"),
+    "overdue": _("超时"),
+    "returned": _("退单"),
+    "improper": _("不当退单"),
+}
+# What no line keeps is counted from its rows.
+_COUNTED = ("overdue", "returned", "improper")
+# Behind the ranked, in this order.
+_LISTED = (ScoreMark.NONE, ScoreMark.OBSERVED, ScoreMark.COVERAGE, ScoreMark.SMALL, ScoreMark.IDLE)
+_NO_DIGESTS: dict[int, str] = defaultdict(str)
+_NOTHING_BEFORE = Before({}, {})
 
 
 @dataclass(frozen=True)
-class Row:
-    """One unit's line. Rates are percentages to one decimal, None without a sample (F-5)."""
+class Line:
+    """One unit's line: the score as it is (or would be) published, and what its columns count."""
 
     unit: Unit
+    score: UnitScore
     counts: dict[str, int]
-    response: Decimal | None = None
-    resolution: Decimal | None = None
-    satisfaction: Decimal | None = None
-    score: Decimal | None = None
-    rank: int | None = None
-    is_small_sample: bool = True
 
 
 @dataclass(frozen=True)
 class Table:
-    """A group's month: units best first, those with too few answers unranked behind them, those
-    without volume last; and the two averages of F-7."""
+    """A group's month as one reader sees it: ranked units best first, those with a mark behind
+    them, idle ones apart. `total` is the sum of the lines, the averages are those of F-7, both of
+    the lines shown. `ranked` tells how many units are ranked in each volume band, shown or not."""
 
-    period: Period
+    month: Month
     group: str
-    cells: dict[str, Cell]
-    rows: list[Row] = field(default_factory=list)
-    idle: list[Unit] = field(default_factory=list)
-    total: dict[str, int] = field(default_factory=dict)
-    macro: Decimal | None = None
-    micro: Decimal | None = None
+    lines: list[Line]
+    idle: list[Unit]
+    total: dict[str, int]
+    macro: Average
+    micro: Average
+    ranked: Mapping[int, int]
 
 
-def base(period: Period, actor: Actor) -> QuerySet[Ticket]:
-    """The tickets a month speaks of: accepted in it, not praise (R-003), seen by the reader."""
-    return (
-        Ticket.objects.visible_to(actor)
-        .filter(accepted_at__gte=period.start, accepted_at__lt=period.end)
-        .exclude(request_type=RequestType.PRAISE)
-    )
+# --- who reads what ---------------------------------------------------------------------------
 
 
-def facts(cell: Cell, period: Period, actor: Actor, at: dt.datetime) -> QuerySet[Any]:
-    """The facts a cell counts, for all units."""
-    found: QuerySet[Any] = cell.source._default_manager.filter(cell.condition(at))
-    if cell.source is Ticket:
-        return found.filter(pk__in=base(period, actor).values("pk"))
-    return found.filter(**{f"{cell.ticket_field}__in": base(period, actor).values("pk")})
-
-
-def tickets_behind(
-    cell: str, unit_ids: Collection[int], period: Period, actor: Actor, *, at: dt.datetime
-) -> QuerySet[Ticket]:
-    """Exactly the tickets a number of the table counts: one unit's, or a whole group's."""
-    definition = CELLS[cell]
-    of_units = {f"{definition.unit_field}__in": list(unit_ids)}
-    chosen = facts(definition, period, actor, at).filter(**of_units)
-    return Ticket.objects.visible_to(actor).filter(
-        pk__in=chosen.order_by().values(definition.ticket_field)
-    )
-
-
-def cells_for(actor: Actor) -> dict[str, Cell]:
-    return {
-        name: cell
-        for name, cell in CELLS.items()
-        if actor.sees_all or actor.district_ids or name not in NOT_FOR_UNITS
-    }
+def groups_for(month: Month, actor: Actor) -> list[AssessmentGroup]:
+    """The groups that a month is scored in, as far as the reader may open them: second receivers
+    are not published."""
+    scored = {*month.rules.groups}
+    if actor.sees_all:
+        scored.add(AssessmentGroup.SECOND_RECEIVER)
+    return [group for group in GROUPS if group in scored]
 
 
 def units_for(group: str, actor: Actor) -> list[Unit]:
     """Whose lines this reader sees: everyone's at the hotline, the district's own for its
     supervisor, a unit its own."""
-    listed = [u for u in units().values() if u.group == group]
+    return read_by(actor, (unit for unit in units().values() if unit.group == group))
+
+
+def read_by(actor: Actor, listed: Iterable[Unit]) -> list[Unit]:
+    """Those of some units whose lines this reader sees."""
     if actor.sees_all:
-        return listed
-    codes = {code for code, pk in districts().items() if pk in actor.district_ids}
+        return list(listed)
+    own = units_answered_for(actor)
     return [
-        u
-        for u in listed
-        if u.pk in actor.unit_ids or (u.area and not codes.isdisjoint(u.area.path.split("/")))
+        unit for unit in listed if unit.pk in own and unit.group != AssessmentGroup.SECOND_RECEIVER
     ]
 
 
-def table(period: Period, group: str, actor: Actor, *, at: dt.datetime) -> Table:
-    """The month of one group as this reader may see it, as of `at`."""
-    cells = cells_for(actor)
-    counted = {name: _by_unit(cell, period, actor, at) for name, cell in cells.items()}
-    listed = units_for(group, actor)
-    lines = {u.pk: {name: counted[name].get(u.pk, 0) for name in cells} for u in listed}
-    busy = [u for u in listed if any(lines[u.pk].values())]
-    standings = [_standing(u, lines[u.pk]) for u in busy]
-    rows = [_row(r, lines[r.standing.unit.pk]) for r in rates.ranking(standings)]
-    samples = [_counts(lines[u.pk]) for u in busy]
+# --- the table --------------------------------------------------------------------------------
+
+
+def table(month: Month, group: str, actor: Actor) -> Table:
+    """The month of one group as this reader may see it."""
+    scores, scored = _closed(month, group) if month.is_closed else _computed(month, group)
+    known = units()
+    reads = {unit.pk for unit in read_by(actor, (known[score.unit_id] for score in scores))}
+    shown = sorted((score for score in scores if score.unit_id in reads), key=_place)
+    busy = [score for score in shown if score.mark != ScoreMark.IDLE]
+    counted = _counted(month, [score.unit_id for score in busy])
+    lines = [Line(known[one.unit_id], one, _counts(one, counted)) for one in busy]
+    if month.is_closed:
+        listed = [line.unit for line in lines]
+        scored = months.score(month, listed=listed, earlier=_NOTHING_BEFORE)
+    ours = [one for one in scored if one.tally.unit_id in reads]
     return Table(
-        period=period,
+        month=month,
         group=group,
-        cells=cells,
-        rows=rows,
-        idle=[u for u in listed if u not in busy],
-        total={name: _in_all(name, listed, period, actor, at) for name in cells},
-        macro=rates.rounded(rates.macro_average(samples)),
-        micro=rates.rounded(rates.micro_average(samples)),
+        lines=lines,
+        idle=[known[one.unit_id] for one in shown if one.mark == ScoreMark.IDLE],
+        total={name: sum(line.counts[name] for line in lines) for name in CELLS},
+        macro=scoring.macro_average(ours),
+        micro=scoring.micro_average(ours, month.rules),
+        ranked=Counter(one.band for one in scores if one.rank is not None),
     )
 
 
-def _by_unit(cell: Cell, period: Period, actor: Actor, at: dt.datetime) -> dict[int, int]:
-    grouped = (
-        facts(cell, period, actor, at)
-        .order_by()
-        .values_list(cell.unit_field)
-        .annotate(n=Count(cell.ticket_field, distinct=True))
+def own_lines(month: Month, actor: Actor) -> list[Line]:
+    """The lines of the units that the reader works for, also idle ones."""
+    known = units()
+    wanted = [known[pk] for pk in sorted(actor.unit_ids) if pk in known]
+    found: list[Line] = []
+    for group in sorted({unit.group for unit in read_by(actor, wanted)}):
+        if group in groups_for(month, actor):
+            scores = (_closed(month, group) if month.is_closed else _computed(month, group))[0]
+            own = [score for score in scores if score.unit_id in actor.unit_ids]
+            counted = _counted(month, [score.unit_id for score in own])
+            found += [Line(known[one.unit_id], one, _counts(one, counted)) for one in own]
+    return found
+
+
+def _closed(month: Month, group: str) -> tuple[list[UnitScore], list[Scored]]:
+    """As published; what the averages need is counted from the frozen rows."""
+    return list(UnitScore.objects.filter(month=month.label, group=group)), []
+
+
+def _computed(month: Month, group: str) -> tuple[list[UnitScore], list[Scored]]:
+    earlier = months.before(month.label)
+    listed = [unit for unit in months.scored_units(month.rules) if unit.group == group]
+    scored = months.score(month, listed=listed, earlier=earlier)
+    scores = [
+        unit_score(month, one, earlier.ranks.get(one.tally.unit_id), _NO_DIGESTS) for one in scored
+    ]
+    return scores, scored
+
+
+def _place(one: UnitScore) -> tuple[int, int, int, Decimal, int, int]:
+    """Ranking after ranking, best first; equals by what they were given, then as the office lists
+    them."""
+    score = one.score if one.score is not None else Decimal(-1)
+    mark = _LISTED.index(ScoreMark(one.mark))
+    return (one.band, mark, one.rank or 0, -score, -one.volume, one.unit_id)
+
+
+def _counted(month: Month, unit_ids: Collection[int]) -> dict[str, dict[int, int]]:
+    found = counting.numbers(months.rows(month), month.rules)
+    return {
+        name: dict(
+            found[name]
+            .filter(unit_id__in=unit_ids)
+            .order_by()
+            .values_list("unit_id")
+            .annotate(n=Count("pk"))
+        )
+        for name in _COUNTED
+    }
+
+
+def _counts(score: UnitScore, counted: Mapping[str, Mapping[int, int]]) -> dict[str, int]:
+    """What every column counts; the published numbers where the month is closed."""
+    kept = {
+        "unresolved": score.valid - score.resolved,
+        "ledger": score.on_ledger,
+        **{name: counted[name].get(score.unit_id, 0) for name in _COUNTED},
+    }
+    return {name: kept[name] if name in kept else getattr(score, name) for name in CELLS}
+
+
+# --- the lists behind the numbers -------------------------------------------------------------
+
+
+def rows_behind(cell: str, unit_ids: Iterable[int], month: Month) -> Rows:
+    """The rows that a number counts: one unit's, or those of a whole group's lines."""
+    return counting.numbers(months.rows(month), month.rules)[cell].filter(
+        unit_id__in=list(unit_ids)
     )
-    return {unit: n for unit, n in grouped if unit is not None}
 
 
-def _in_all(
-    name: str, listed: Collection[Unit], period: Period, actor: Actor, at: dt.datetime
-) -> int:
-    """How many tickets a column counts in the whole group; one that two units share is one."""
-    ids = [unit.pk for unit in listed]
-    return tickets_behind(name, ids, period, actor, at=at).count()
-
-
-def _counts(line: dict[str, int]) -> rates.Counts:
-    return rates.Counts(
-        valid=line["valid"],
-        contacted=line["contacted"],
-        resolved=line["resolved"],
-        satisfied=line["satisfied"],
-        basically_satisfied=line["basically"],
-    )
-
-
-def _standing(unit: Unit, line: dict[str, int]) -> rates.Standing[Unit]:
-    score = rates.composite(_counts(line))
-    return rates.Standing(unit, score, valid=line["valid"], accepted=line["volume"])
-
-
-def _row(ranked: rates.Ranked[Unit], line: dict[str, int]) -> Row:
-    counts = _counts(line)
-    return Row(
-        unit=ranked.standing.unit,
-        counts=line,
-        response=rates.percent(rates.response_rate(counts)),
-        resolution=rates.percent(rates.resolution_rate(counts)),
-        satisfaction=rates.percent(rates.satisfaction_rate(counts)),
-        score=ranked.standing.score,
-        rank=ranked.rank,
-        is_small_sample=ranked.rank is None,
-    )
+def units_of(month: Month, group: str, actor: Actor) -> list[Unit]:
+    """The units whose lines the reader sees in a group's month; of a closed month those that were
+    in the group then."""
+    if not month.is_closed:
+        return units_for(group, actor)
+    then = UnitScore.objects.filter(month=month.label, group=group)
+    known = units()
+    return read_by(actor, (known[pk] for pk in then.values_list("unit_id", flat=True)))

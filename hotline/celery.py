@@ -65,4 +65,21 @@ app.conf.beat_schedule = {
         "task": "hotline.core.tasks.forget_mails",
         "schedule": crontab(hour=3, minute=50),
     },
+    # Limits that expired and call-backs that fell due in silence reach the tickets' outcomes.
+    "refresh-outcomes": {
+        "task": "evaluation.tasks.refresh",
+        "schedule": crontab(hour=4, minute=0),
+    },
+    # A month whose facts are complete is shown to the units, who may appeal.
+    "open-drafts": {
+        "task": "evaluation.tasks.open_drafts",
+        "schedule": crontab(minute=20),
+        "options": {"expires": 3000},
+    },
+    # A supervisor has decided that a month is closed; a tick that waited has been overtaken.
+    "close-months": {
+        "task": "evaluation.tasks.close_months",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }

@@ -229,6 +229,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "tickets", "description": "工单：登记、查询"},
         {"name": "actions", "description": "工单上的动作，每个动作一个地址"},
         {"name": "inbox", "description": "承办单位的待办"},
+        {"name": "ratings", "description": "诉求人评价，与回访的结果"},
         {"name": "reference", "description": "代码表：分类、地点、单位、渠道"},
     ],
     # Choices that several things share or that are called alike get one name each.
@@ -247,7 +248,7 @@ SPECTACULAR_SETTINGS = {
         "RequestType": "intake.models.RequestType",
         "CloseCode": "intake.models.CloseCode",
         "Solved": "dispatch.models.Solved",
-        "YesNo": "evaluation.forms.YES_NO",
+        "YesNo": "evaluation.forms.calling.YES_NO",
     },
 }
 
@@ -298,3 +299,11 @@ DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"hotline@{EMAIL_HOST or 'l
 # Where readers find this site; named in mails when it is given.
 SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
 DIGEST_MINUTES = int(os.environ.get("DIGEST_MINUTES", "30"))
+
+# --- short messages -----------------------------------------------------------------------
+# The carrier's gateway takes JSON by HTTP; without it nobody is sent a link. The links in the
+# messages need SITE_URL as well.
+HOTLINE_SMS_URL = os.environ.get("HOTLINE_SMS_URL", "")
+HOTLINE_SMS_TOKEN = os.environ.get("HOTLINE_SMS_TOKEN", "")
+HOTLINE_SMS_TIMEOUT_SECONDS = float(os.environ.get("HOTLINE_SMS_TIMEOUT_SECONDS", "5"))
+HOTLINE_SMS_SIGN = os.environ.get("HOTLINE_SMS_SIGN", "")  # who writes: the city's 12345 by default

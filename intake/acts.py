@@ -15,7 +15,7 @@ from typing import Any
 from django.db import DatabaseError, OperationalError, transaction
 
 from hotline.core.actors import Actor
-from hotline.core.models import RISING_KINDS, ClockKind
+from hotline.core.models import LASTING_KINDS, RISING_KINDS, ClockKind
 from hotline.core.violations import Busy, NotVisible, StaleVersion
 from intake import clocks, verbs
 from intake.models import AdjustmentKind, Clock, ClockAdjustment, Ticket, TicketEvent
@@ -229,7 +229,9 @@ class Act:
         cancelled), and higher apps end what hangs on the ticket."""
         self.change(closed_at=self.at, close_code=code)
         self.stop(ClockKind.PROMISE, ClockKind.DISPATCH, ClockKind.CLOSING)
-        self.stop(is_cancelled=True)
+        for clock in self.running():
+            if clock.kind not in LASTING_KINDS:
+                self.stop_clock(clock, is_cancelled=True)
         for ending in _ENDINGS:
             ending(self)
 

@@ -41,6 +41,7 @@ from intake.fields import AreaField, CategoryField, UnitField
 from intake.forms import ChannelTicketForm
 from intake.models import Level, RequestType, State, Ticket, TicketEvent
 from intake.models.tickets import TicketQuerySet
+from intake.own_affairs import events_known_to
 from intake.rendering import actor_names
 from intake.services import accept, reveal_requester
 from intake.services.registration import next_number
@@ -244,6 +245,7 @@ class EventList(ApiView):
         events = TicketEvent.objects.filter(
             ticket_id=ticket["id"], recorded_at__gte=ticket["accepted_at"]
         )
+        events = events_known_to(events, self.actor)
         if asked["cursor"]:
             events = events.filter(seq__gt=decode(asked["cursor"], int)[0])
         found = list(events.order_by("seq")[: limit + 1])

@@ -45,6 +45,8 @@ _BEGINNINGS: dict[str, str | Promise] = {
     ClockKind.CALLBACK: gettext_lazy("可以回访"),
     ClockKind.SUPERVISION: gettext_lazy("督办单下达"),
     ClockKind.CLOSING: gettext_lazy("待办结"),
+    ClockKind.EXCLUSION_RULING: gettext_lazy("申请剔除"),
+    ClockKind.APPEAL_RULING: gettext_lazy("考评申诉"),
 }
 # What set the date where no length did; a date that somebody named, unless said here. A feedback
 # without a length is one that the ledger gave back.

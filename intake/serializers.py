@@ -35,11 +35,12 @@ from intake.models import (
     Urgency,
 )
 from intake.models.requesters import PartyRole
+from intake.own_affairs import clocks_known_to
 from intake.rendering import event_detail, event_label
 from knowledge.models import categories
 
 # Ids of rows mean nothing outside and are left out of an event's data.
-_INNER_IDS = frozenset({"assignment", "clock", "subject", "result"})
+_INNER_IDS = frozenset({"assignment", "clock", "subject", "result", "link"})
 
 
 # --- small parts -----------------------------------------------------------------------------
@@ -286,6 +287,7 @@ def _requesters(ticket: Ticket) -> list[dict[str, Any]]:
 def _clocks(ticket: Ticket, actor: Actor) -> list[dict[str, Any]]:
     """A channel sees the promise to the citizen; how the city divides its time is its own."""
     clocks = Clock.objects.filter(ticket=ticket, is_cancelled=False).order_by("due_at", "id")
+    clocks = clocks_known_to(clocks, actor)
     if not (actor.sees_all or actor.unit_ids or actor.district_ids):
         clocks = clocks.filter(kind=ClockKind.PROMISE)
     return [

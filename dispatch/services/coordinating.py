@@ -29,6 +29,7 @@ from dispatch.services.orders import (
     follow_limit,
     lead_order,
     open_assisting,
+    promised,
     save_order,
     today,
 )
@@ -248,7 +249,7 @@ def answer_escalation(
         )
         a.stop(ClockKind.COORDINATION)
         order = lead_order(a)
-        a.record(
+        answered = a.record(
             "escalation_answered",
             unit_id=order.unit_id,
             assignment=order.pk,
@@ -256,7 +257,7 @@ def answer_escalation(
             takes_over=takes_over,
         )
         if takes_over:
-            _take_over(a, order, authority, opinion, measure)
+            answered.data |= promised(a, _take_over(a, order, authority, opinion, measure))
     return a.ticket
 
 
@@ -267,7 +268,9 @@ def may_answer(actor: Actor, authority: Unit) -> bool:
     return actor.handles(authority.pk)
 
 
-def _take_over(a: Act, old: Assignment, authority: Unit, opinion: str, measure: str) -> None:
+def _take_over(
+    a: Act, old: Assignment, authority: Unit, opinion: str, measure: str
+) -> Assignment:
     """提级办理: one lead ends, the next begins, and the first co-operates. Orders change parents,
     never units: work in hand goes on."""
     end_questions(a)
@@ -308,6 +311,7 @@ def _take_over(a: Act, old: Assignment, authority: Unit, opinion: str, measure: 
     for order in ended:
         below = Assignment.objects.filter(parent=order, is_open=True)
         below.update(parent=part if order.pk == old.pk else new)
+    return new
 
 
 def _end_supervision(a: Act, unit_id: int) -> bool:

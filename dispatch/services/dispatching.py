@@ -12,8 +12,11 @@ from dispatch.models import Assignment, AssignmentRole, AssignmentState, EndReas
 from dispatch.services.duties import check_duty
 from dispatch.services.orders import (
     check_unit,
+    draw,
+    expect_callback,
+    is_called_back,
     open_assisting,
-    open_callback,
+    promised,
     take_back,
     today,
 )
@@ -96,10 +99,12 @@ def give(
         Access(ticket=ticket, unit_id=o.unit_id, role=AccessRole(o.role), granted_at=at)
         for o in orders
     )
-    feedback = start_unit_clocks(a, lead)
+    is_sampled = draw(a)
+    start_unit_clocks(a, lead, is_sampled=is_sampled)
+    parts = []
     for unit in dict.fromkeys(cooperators):
         check_assistant(a, unit, lead_unit, AssignmentRole.COOPERATE, "cooperators")
-        open_assisting(a, lead, unit, AssignmentRole.COOPERATE)
+        parts.append(open_assisting(a, lead, unit, AssignmentRole.COOPERATE))
     a.stop(ClockKind.DISPATCH)
     assert ticket.category_id is not None
     a.record(
@@ -108,13 +113,21 @@ def give(
         assignment=lead.pk,
         copy=copy.code if copy else None,
         cooperators=[unit.code for unit in dict.fromkeys(cooperators)],
-        due_at=feedback.isoformat(),
         category=categories()[ticket.category_id].code,
         catalogue=lead.catalogue_version_id,
         entry=lead.entry_id,
         is_designated=is_designated,
+        **({} if is_sampled else {"sampled": False}),
+        **promised(a, lead),
+        **_due_together(parts),
     )
     return lead
+
+
+def _due_together(parts: Sequence[Assignment]) -> dict[str, str]:
+    """Parts given with the order itself fall due together (R-051)."""
+    due = [part.due_at.isoformat() for part in parts if part.due_at]
+    return {"parts_due_at": min(due)} if due else {}
 
 
 def _check_lead(a: Act, unit: Unit, *, is_designated: bool) -> None:
@@ -206,10 +219,12 @@ def _sign_due(ticket: Ticket, at: dt.datetime) -> dt.datetime:
     )
 
 
-def start_unit_clocks(a: Act, order: Assignment, *, is_first: bool = True) -> dt.datetime:
+def start_unit_clocks(
+    a: Act, order: Assignment, *, is_first: bool = True, is_sampled: bool | None = None
+) -> dt.datetime:
     """The unit's promises for a round of handling; returns when its feedback is due. In a later
     round the order is already signed. Where the clause names another law's limit, the feedback
-    runs by that (R-058)."""
+    runs by that (R-058). `is_sampled` is decided by the dispatch and holds for later rounds."""
     own = {"unit_id": order.unit_id, "subject_id": order.pk}
     feedback = a.start(ClockKind.FEEDBACK, length=_other_limit(a, order), **own)
     if is_first:
@@ -217,7 +232,8 @@ def start_unit_clocks(a: Act, order: Assignment, *, is_first: bool = True) -> dt
     if not a.ticket.is_anonymous:
         if is_first:
             a.start(ClockKind.FIRST_CONTACT, **own)
-        open_callback(a, feedback.due_at)
+        if is_called_back(a) if is_sampled is None else is_sampled:
+            expect_callback(a, feedback.due_at)
     return feedback.due_at
 
 

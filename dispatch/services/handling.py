@@ -19,6 +19,7 @@ from dispatch.services.orders import (
     end_questions,
     lead_order,
     open_callback,
+    promised,
     save_order,
 )
 from dispatch.services.rounds import answer_order
@@ -120,7 +121,13 @@ def report(
             a.change(replied_at=at)
         _write_reply(a, order, kind, text, "", told_by, when)
         save_order(a, order, "contacted_at")
-        a.record("reported", unit_id=order.unit_id, assignment=order.pk, kind=kind)
+        a.record(
+            "reported",
+            unit_id=order.unit_id,
+            assignment=order.pk,
+            kind=kind,
+            **promised(a, order),
+        )
     return a.ticket
 
 
@@ -161,7 +168,13 @@ def reply(
         _write_reply(a, order, ReplyKind.FINAL, text, solved, told_by, when)
         order.state, order.replied_at, order.is_open = AssignmentState.REPLIED, at, False
         save_order(a, order, "state", "replied_at", "is_open", "contacted_at")
-        a.record("replied", unit_id=order.unit_id, assignment=order.pk, solved=solved)
+        a.record(
+            "replied",
+            unit_id=order.unit_id,
+            assignment=order.pk,
+            solved=solved,
+            **promised(a, order),
+        )
     return a.ticket
 
 

@@ -18,6 +18,7 @@ from dispatch.services.orders import (
     OWED_BY_LEAD,
     lead_order,
     pause_owed,
+    promised,
     resume_owed,
     save_order,
     take_back,
@@ -86,6 +87,7 @@ def raise_objection(
             assignment=order.pk,
             ground=ground,
             proposed=proposed_unit.code if proposed_unit else None,
+            **promised(a, order),
         )
     return a.ticket
 
@@ -137,7 +139,12 @@ def reject_objection(
         order = objection.assignment
         resume_owed(a, order, cause="objection_rejected")
         save_order(a, order)
-        a.record("objection_rejected", unit_id=order.unit_id, assignment=order.pk)
+        a.record(
+            "objection_rejected",
+            unit_id=order.unit_id,
+            assignment=order.pk,
+            **promised(a, order),
+        )
     return a.ticket
 
 

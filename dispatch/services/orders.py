@@ -6,6 +6,7 @@ Lock order everywhere: the ticket, then its orders, then clocks.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.conf import settings
 from django.utils import timezone
@@ -31,12 +32,13 @@ from hotline.core.models import ClockKind, Unit
 from hotline.core.places import units
 from hotline.core.violations import RuleViolation
 from intake.acts import UNIT_CLOCKS, Act
-from intake.models import Access, Clock, Ticket
+from intake.models import Access, Clock, Ticket, TicketEvent
 from intake.models.access import AccessRole
 
 # The lead's own promises that stand still while the desk decides or the requester is asked.
 _FEEDBACK_CLOCKS = (ClockKind.FEEDBACK, ClockKind.MEASURE)
 OWED_BY_LEAD = (ClockKind.SIGN, ClockKind.FIRST_CONTACT, *_FEEDBACK_CLOCKS)
+_FEEDBACK_PROMISES = (*_FEEDBACK_CLOCKS, ClockKind.FINAL_REPLY)
 
 # Hand-written, because all that a unit does begins with it: making the ORM's SELECT costs twice as
 # much as running it. One row at most, by constraint.
@@ -180,13 +182,52 @@ def clocks_of(a: Act, order: Assignment, *kinds: str) -> list[Clock]:
 # --- the lead's feedback limit, and the call-back that follows it ----------------------------
 
 
+Sampler = Callable[[Ticket, dt.datetime], bool]
+_SAMPLERS: list[Sampler] = []
+
+
+def register_sampler(sampler: Sampler) -> None:
+    """Called from a higher app's `ready()`: whether a ticket dispatched now is to be called back.
+    Without one every ticket is."""
+    _SAMPLERS[:] = [sampler]
+
+
+def draw(a: Act) -> bool:
+    """Decide at the dispatch whether the requester will be called; the `dispatched` event keeps
+    what was decided, so that a scheme adopted later changes no ticket on its way. About an
+    anonymous matter there is nothing to decide."""
+    return a.ticket.is_anonymous or all(sampler(a.ticket, a.at) for sampler in _SAMPLERS)
+
+
+def is_called_back(a: Act) -> bool:
+    """Whether anybody is to be called about this ticket: not about an anonymous one (R-019), and
+    not about one that was dispatched outside the sample."""
+    if a.ticket.is_anonymous:
+        return False
+    return bool(a.running(ClockKind.CALLBACK)) or was_drawn(a.ticket)
+
+
+def was_drawn(ticket: Ticket) -> bool:
+    """What its last dispatch decided. Only a ticket without a running call-back need ask."""
+    dispatched = TicketEvent.objects.filter(
+        ticket_id=ticket.pk, recorded_at__gte=ticket.accepted_at, type="dispatched"
+    )
+    data = dispatched.order_by("-seq").values_list("data", flat=True).first()
+    return data is None or bool(data.get("sampled", True))
+
+
 def open_callback(a: Act, expected_at: dt.datetime) -> None:
-    """What waits after a reply or an expired limit: the call-back, which opens a while after the
-    limit expires or the reply comes, whichever is earlier (R-081); one waits at a time."""
-    ticket = a.ticket
-    if ticket.is_anonymous:  # nobody to call: the desk checks and closes (R-019)
+    """What waits after a reply: the call-back, or the close by the desk where nobody is called."""
+    if is_called_back(a):
+        expect_callback(a, expected_at)
+    else:
         a.start(ClockKind.CLOSING)
-        return
+
+
+def expect_callback(a: Act, expected_at: dt.datetime) -> None:
+    """The call-back opens a while after the limit expires or the reply comes, whichever is earlier
+    (R-081); one waits at a time."""
+    ticket = a.ticket
     opens_at = _callback_opens(a, expected_at)
     waiting = a.running(ClockKind.CALLBACK)
     if not waiting:
@@ -215,6 +256,16 @@ def follow_limit(a: Act) -> None:
     if opens_at != waiting[0].opens_at:
         a.stop_clock(waiting[0], is_cancelled=True)
         a.start(ClockKind.CALLBACK, opens_at=opens_at)
+
+
+def promised(a: Act, order: Assignment) -> dict[str, str]:
+    """When the unit's next feedback on this order is due and when the call-back opens, as the act
+    leaves them (neither where there is none): an event that moves them says so, and what became of
+    a ticket can be told from its events alone."""
+    owed = [clock.due_at for clock in clocks_of(a, order, *_FEEDBACK_PROMISES)]
+    waiting = [clock.opens_at for clock in a.running(ClockKind.CALLBACK)]
+    found = {"due_at": min(owed, default=None), "callback_at": min(waiting, default=None)}
+    return {name: at.isoformat() for name, at in found.items() if at is not None}
 
 
 def pause_owed(a: Act, order: Assignment, *kinds: str, until: dt.datetime, cause: str) -> None:

@@ -249,7 +249,7 @@ def write(mail: NoticeMail, notices: list[Notice]) -> EmailMessage:
     """The message: numbers, what happened, due times. Plain text, no pictures, nothing to click but
     the site's own address."""
     # A criticism reaches a manager twice, in person and with the unit; one line says it.
-    lines = list({(n.number, n.type, n.data.get("seq")): n for n in notices}.values())
+    lines = list({_said_once(n): n for n in notices}.values())
     told = [each for wording in _WORDINGS for each in wording(lines[:LISTED])]
     words = [_line(n, t) for n, t in zip(lines[:LISTED], told, strict=True)]
     if len(lines) > LISTED:
@@ -278,8 +278,13 @@ def message_id(mail: NoticeMail) -> str:
     return f"<notice-{mail.pk}.{int(mail.created_at.timestamp())}@{domain}>"
 
 
+def _said_once(notice: Notice) -> tuple[Any, ...]:
+    """What a notice says; of a month, which has no ticket number, the month."""
+    return (notice.number, notice.type, notice.data.get("seq"), notice.data.get("month"))
+
+
 def _line(notice: Notice, told: Told) -> str:
-    line = f"{notice.number}　{told.what}"
+    line = f"{notice.number}　{told.what}" if notice.number else told.what
     if told.due_at is None:
         return line
     due = f"{timezone.localtime(told.due_at):%m-%d %H:%M}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -19,11 +19,17 @@ from hotline.core.models import ConsumerProgress, Delivery, OutboxMessage
 logger = logging.getLogger("hotline.outbox")
 
 Effect = Callable[[OutboxMessage, dt.datetime], None]
+JointEffect = Callable[[Sequence[OutboxMessage], dt.datetime], None]
 BATCH = 500
 # Transactions end within seconds (statement and idle limits); after this long no message with
 # a smaller id can still appear, and the progress mark may pass it.
 SETTLED_AFTER = dt.timedelta(seconds=60)
 _MAX_PAUSE = dt.timedelta(hours=6)
+
+
+class NotNow(Exception):
+    """Raised by an effect that would have to wait too long: the whole batch comes again with the
+    next tick, and nothing has failed."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,27 @@ class Consumer:
     types: frozenset[str]
     effect: Effect
     batch: int = BATCH
+    together: JointEffect | None = None
 
 
 CONSUMERS: dict[str, Consumer] = {}
 
 
 def register_consumer(
-    name: str, types: Iterable[str], effect: Effect, *, batch: int = BATCH
+    name: str,
+    types: Iterable[str],
+    effect: Effect,
+    *,
+    batch: int = BATCH,
+    together: JointEffect | None = None,
 ) -> None:
     """Called from an app's `ready()`: `effect` runs once for every message of these types. An
-    effect that locks tickets takes a small `batch`, because the locks are held until it ends."""
-    CONSUMERS[name] = Consumer(name, frozenset(types), effect, batch)
+    effect that locks tickets takes a small `batch`, because the locks are held until it ends.
+
+    `together` is the same effect for a whole batch, where that is less work than one message after
+    the other; when it fails they are taken one by one, so that a bad one holds up only itself.
+    """
+    CONSUMERS[name] = Consumer(name, frozenset(types), effect, batch, together)
 
 
 def deliver(*, at: dt.datetime, batch: int = BATCH) -> int:
@@ -100,11 +116,53 @@ def _serve(consumer: Consumer, at: dt.datetime, batch: int) -> int:
         retries = {d.message_id: d for d in due[:batch]}
         if retries:
             messages += list(OutboxMessage.objects.filter(id__in=list(retries)).order_by("id"))
-        deliveries = [_attempt(consumer, m, retries.get(m.id), at) for m in messages]
-        Delivery.objects.bulk_create([d for d in deliveries if d.pk is None])
+        try:
+            with transaction.atomic():
+                deliveries = _deliveries(consumer, messages, retries, at)
+        except NotNow:
+            return 0
         if len(messages) < batch:
             _advance(progress, consumer, at)
     return sum(1 for d in deliveries if d.delivered_at)
+
+
+def _deliveries(
+    consumer: Consumer,
+    messages: list[OutboxMessage],
+    retries: dict[int, Delivery],
+    at: dt.datetime,
+) -> list[Delivery]:
+    """Let the effects happen, together where the consumer can; what came of each message."""
+    if consumer.together is None or len(messages) < 2 or not _all_at_once(consumer, messages, at):
+        deliveries = [_attempt(consumer, m, retries.get(m.id), at) for m in messages]
+    else:
+        deliveries = [_delivered(consumer, m, retries.get(m.id), at) for m in messages]
+    Delivery.objects.bulk_create([d for d in deliveries if d.pk is None])
+    return deliveries
+
+
+def _all_at_once(consumer: Consumer, messages: list[OutboxMessage], at: dt.datetime) -> bool:
+    assert consumer.together is not None
+    try:
+        with transaction.atomic():
+            consumer.together(messages, at)
+    except NotNow:
+        raise
+    except Exception:
+        logger.exception("consumer %s failed on a batch; one by one instead", consumer.name)
+        return False
+    return True
+
+
+def _delivered(
+    consumer: Consumer, message: OutboxMessage, earlier: Delivery | None, at: dt.datetime
+) -> Delivery:
+    delivery = earlier or Delivery(message_id=message.id, consumer=consumer.name)
+    delivery.attempts += 1
+    delivery.delivered_at, delivery.next_attempt_at = at, None
+    if earlier:
+        delivery.save(update_fields=["attempts", "delivered_at", "next_attempt_at"])
+    return delivery
 
 
 def _attempt(
@@ -115,6 +173,8 @@ def _attempt(
     try:
         with transaction.atomic():
             consumer.effect(message, at)
+    except NotNow:
+        raise
     except Exception as error:
         # The exponent is bounded: after days of failures 2**attempts is no length of time.
         pause = min(_MAX_PAUSE, dt.timedelta(seconds=5 * 2 ** min(delivery.attempts, 20)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotline.core.actors import Actor
 from hotline.core.models import Area, AreaKind, Channel, Unit
 from hotline.core.reference import remembered
 
@@ -70,3 +71,16 @@ def district_unit(area_id: int | None) -> Unit | None:
         ),
         None,
     )
+
+
+def units_answered_for(actor: Actor) -> frozenset[int]:
+    """The units an actor works for, and every unit inside the districts the actor supervises."""
+    if not actor.district_ids:
+        return actor.unit_ids
+    codes = {code for code, pk in districts().items() if pk in actor.district_ids}
+    inside = {
+        unit.pk
+        for unit in units().values()
+        if unit.area is not None and not codes.isdisjoint(unit.area.path.split("/"))
+    }
+    return actor.unit_ids | inside

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from hotline.core.actors import Actor
 from hotline.core.models import Notice
@@ -45,13 +47,16 @@ def mark_read(actor: Actor, at: dt.datetime, *, pk: int | None = None) -> int:
 
 @dataclass(frozen=True)
 class Line:
-    """A notice in words; `at` is when the thing happened. `title` is the ticket's, empty where
-    the reader no longer sees it."""
+    """A notice in words; `at` is when the thing happened. It speaks of a ticket or of an
+    assessment month: `code` is its number or the month, `title` and `url` are empty where the
+    reader no longer sees it."""
 
     notice: Notice
     label: str
     detail: str
+    code: str
     title: str
+    url: str
     unit: str
     at: dt.datetime
 
@@ -63,7 +68,7 @@ class Line:
 def lines(notices: Iterable[Notice], actor: Actor) -> list[Line]:
     """Notices as sentences, in two queries however many there are."""
     notices = list(notices)
-    numbers = {notice.number for notice in notices}
+    numbers = {notice.number for notice in notices if notice.number}
     seen = Ticket.objects.visible_to(actor).filter(number__in=numbers).select_related("text")
     tickets = {ticket.number: ticket for ticket in seen}
     events = {
@@ -80,11 +85,24 @@ def lines(notices: Iterable[Notice], actor: Actor) -> list[Line]:
 
 def _line(notice: Notice, ticket: Ticket | None, event: TicketEvent | None) -> Line:
     unit = units().get(notice.unit_id) if notice.unit_id else None
+    title, url = _subject(notice, ticket)
     return Line(
         notice=notice,
         label=event_label(notice.type),
         detail=event_detail(event) if event else "",
-        title=ticket.text.title if ticket else "",
+        code=notice.number or notice.data.get("month", ""),
+        title=title,
+        url=url,
         unit=unit.name if unit else "",
         at=event.occurred_at if event else notice.created_at,
     )
+
+
+def _subject(notice: Notice, ticket: Ticket | None) -> tuple[str, str]:
+    """What the notice is about and where it is to be read, as far as the reader sees it."""
+    if ticket is not None:
+        return ticket.text.title, reverse("ticket", args=[ticket.number])
+    month = "" if notice.number else notice.data.get("month", "")
+    if month:
+        return _("%(month)s 考评月") % {"month": month}, reverse("month", args=[month])
+    return "", ""

@@ -7,9 +7,12 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.functional import cached_property
 
-from evaluation.forms import CallbackForm
-from evaluation.models import CallbackResult
+from evaluation import carriers
+from evaluation.forms.calling import CallbackForm
+from evaluation.models import CallbackChannel, CallbackResult, RatingLink
+from evaluation.sampling import is_asked_of_pressure
 from evaluation.services import conclude
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
@@ -19,7 +22,7 @@ from intake.models import Clock, State, Ticket
 from knowledge.models import category_path
 
 THEN = ("close", "rehandle", "none")
-_CHOSEN = ("outcome", "contacted", "resolved", "satisfaction")
+_CHOSEN = ("outcome", "contacted", "resolved", "satisfaction", "pressure")
 
 
 class CallSheet:
@@ -60,6 +63,29 @@ class CallSheet:
     @property
     def replies(self) -> list[Any]:
         return last_replies(self.ticket)
+
+    @property
+    def asks_pressure(self) -> bool:
+        """Whether this requester is asked the fourth question; who brings it up unasked is heard
+        all the same."""
+        return is_asked_of_pressure(self.ticket, self.at)
+
+    @cached_property
+    def link(self) -> RatingLink | None:
+        """The last link sent to this requester by short message, where any can be sent."""
+        if self.callee is None or not carriers.is_offered():
+            return None
+        sent = RatingLink.objects.filter(party=self.callee.party, channel=CallbackChannel.SMS)
+        return sent.order_by("-pk").first()
+
+    @property
+    def can_send(self) -> bool:
+        """Whether a short message can be sent to this requester now."""
+        if self.callee is None or self.callee.is_concluded or self.clock is None:
+            return False
+        is_waiting = self.link is not None and self.link.expires_at > self.at
+        reaches = carriers.is_mobile(self.callee.party.requester.phone)
+        return carriers.is_offered() and reaches and not is_waiting
 
     @property
     def history(self) -> list[tuple[CallbackResult, str]]:

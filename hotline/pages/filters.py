@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import monthly, periods
+from evaluation import indicators, monthly, months, periods
+from evaluation.indicators import INDICATORS, Against, Behind, Dimension
+from evaluation.months import Month
 from hotline.core.actors import Actor
 from hotline.core.fields import exact_hashes
 from hotline.core.models import Area, Channel, Unit
@@ -107,7 +109,20 @@ class TicketFilterForm(forms.Form):
     cell = forms.ChoiceField(
         label=_("考评指标"),
         required=False,
-        choices=[("", ""), *((name, cell.label) for name, cell in monthly.CELLS.items())],
+        choices=[("", ""), *monthly.CELLS.items()],
+    )
+    indicator = forms.ChoiceField(
+        label=_("指标"),
+        required=False,
+        choices=[("", ""), *((name, one.label) for name, one in INDICATORS.items())],
+    )
+    part = forms.ChoiceField(
+        label=_("指标的"),
+        required=False,
+        choices=[("", ""), (indicators.NUMERATOR, _("分子")), (indicators.DENOMINATOR, _("分母"))],
+    )
+    dimension = forms.ChoiceField(
+        label=_("七有五性"), required=False, choices=[("", ""), *Dimension.choices]
     )
     sort = forms.ChoiceField(
         required=False, choices=[(NEWEST, _("最新在前")), (LEFT, _("最急在前"))]
@@ -125,7 +140,25 @@ class TicketFilterForm(forms.Form):
         is_whole = data.get("period") and (data.get("unit") or data.get("group"))
         if data.get("cell") and not is_whole:
             self.add_error(None, _("考评指标须同时指定考评月和单位（或分组）。"))
+        if data.get("indicator"):
+            self._clean_indicator(data, bool(is_whole))
+        unit = data.get("unit")
+        of_number = data.get("cell") or data.get("indicator")
+        if of_number and unit and not monthly.read_by(self.actor, [unit]):
+            self.add_error(None, _("这个单位的考评数字不在您的查看范围内。"))
         return data
+
+    def _clean_indicator(self, data: dict[str, Any], is_whole: bool) -> None:
+        """A number of one indicator: of a unit or a group, or of the city."""
+        indicator = INDICATORS[data["indicator"]]
+        if indicator.is_of_units and not is_whole:
+            self.add_error(None, _("指标须同时指定考评月和单位（或分组）。"))
+        elif not data.get("period"):
+            self.add_error(None, _("指标须同时指定考评月。"))
+        if indicator not in indicators.indicators_for(self.actor):
+            self.add_error(None, _("这个指标不在您的查看范围内。"))
+        if not indicators.has_tickets(indicator, data.get("part") or indicators.NUMERATOR):
+            self.add_error(None, _("这个分母数的不是工单。"))
 
 
 @dataclass(frozen=True)
@@ -135,6 +168,26 @@ class Tag:
     label: str
     value: str
     remove_url: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A number of the assessment beside the list it opens: it counts `times` in `tickets`
+    different tickets, of which the reader sees `shown`."""
+
+    times: int
+    tickets: int
+    shown: int
+
+    @property
+    def more_than_once(self) -> int:
+        """Counted again for another unit or in another role."""
+        return self.times - self.tickets
+
+    @property
+    def not_shown(self) -> int:
+        """Another unit's by now: the number stays, the list keeps to what its reader may see."""
+        return self.tickets - self.shown
 
 
 class TicketFilter:
@@ -163,7 +216,7 @@ class TicketFilter:
         wanted = self.wanted
         if wanted is None:
             return Ticket.objects.none()
-        found = self._of_cell(wanted) if wanted["cell"] else self._led(wanted)
+        found = self._counted_tickets(self.behind) if self.behind else self._led(wanted)
         found = self._by_time(self._by_words(found, wanted), wanted)
         for name in ("level", "request_type", "channel"):
             if wanted[name]:
@@ -174,22 +227,61 @@ class TicketFilter:
             found = self._inside(found, wanted["area"])
         return found
 
-    def _of_cell(self, wanted: dict[str, Any]) -> TicketQuerySet:
-        """The tickets behind a number of the monthly table: one unit's, or its group's."""
+    @cached_property
+    def month(self) -> Month | None:
+        """The assessment month asked for, as it stands."""
+        period = self.wanted["period"] if self.wanted else None
+        return months.month(period.label, at=self.at) if period else None
+
+    @cached_property
+    def counted(self) -> Counted | None:
+        """The number that opened this list; None for a list that belongs to none."""
+        if self.behind is None:
+            return None
+        times, tickets = self.behind.count()
+        return Counted(times, tickets, shown=self._counted_tickets(self.behind).count())
+
+    @cached_property
+    def behind(self) -> Behind | None:
+        """What the number that opened this list counts: of one unit, or of its group's lines."""
+        wanted = self.wanted
+        if wanted is None or not (wanted["cell"] or wanted["indicator"]):
+            return None
+        assert self.month is not None  # the form asks for it
         unit, group = wanted["unit"], wanted["group"]
-        counted = [unit] if unit else monthly.units_for(group, self.actor)
-        behind = monthly.tickets_behind(
-            wanted["cell"], [u.pk for u in counted], wanted["period"], self.actor, at=self.at
+        if wanted["cell"]:
+            listed = [unit] if unit else monthly.units_of(self.month, group, self.actor)
+            rows = monthly.rows_behind(wanted["cell"], [u.pk for u in listed], self.month)
+            return Behind(rows, "ticket_id")
+        one = INDICATORS[wanted["indicator"]]
+        return indicators.behind(
+            one,
+            wanted["part"] or indicators.NUMERATOR,
+            indicators.View(self.month, self.actor, self.at),
+            [unit] if unit else indicators.units_of(one, self.month, group, self.actor),
+            wanted["dimension"],
         )
-        return cast(TicketQuerySet, behind)
+
+    @property
+    def is_of_last_year(self) -> bool:
+        """Whether the list is not of the month asked for but of the same one a year before."""
+        wanted = self.wanted
+        if wanted is None or not wanted["indicator"]:
+            return False
+        one = INDICATORS[wanted["indicator"]]
+        return one.against == Against.LAST_YEAR and wanted["part"] == indicators.DENOMINATOR
+
+    def _counted_tickets(self, behind: Behind) -> TicketQuerySet:
+        """The tickets behind a number, as far as the reader sees them."""
+        return Ticket.objects.visible_to(self.actor).filter(pk__in=behind.ticket_ids())
 
     def _led(self, wanted: dict[str, Any]) -> TicketQuerySet:
         found = Ticket.objects.visible_to(self.actor)
         if wanted["unit"]:
             found = found.filter(lead_unit=wanted["unit"])
-        if wanted["period"]:
-            month = wanted["period"]
-            found = found.filter(accepted_at__gte=month.start, accepted_at__lt=month.end)
+        if self.month is not None:
+            span = self.month.period
+            found = found.filter(accepted_at__gte=span.start, accepted_at__lt=span.end)
         return found
 
     def _by_words(self, found: TicketQuerySet, wanted: dict[str, Any]) -> TicketQuerySet:

@@ -1,27 +1,51 @@
-"""The monthly table as a page draws it."""
+"""The monthly ranking as a page draws it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
+from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from evaluation import months as reading
 from evaluation import periods, rates
-from evaluation.monthly import Cell, Row, Table
+from evaluation.models import Erratum, ScoreMark, UnitScore
+from evaluation.monthly import CELLS, Line, Table
+from evaluation.months import Month, class_label
 from evaluation.periods import Period
+from evaluation.scoring import Average
 from hotline.core.actors import Actor
-from hotline.core.models import AssessmentGroup, Unit
+from hotline.core.models import AssessmentGroup
 from hotline.core.places import units
+from hotline.pages.schemes import READERS as SCHEME_READERS
 
 SHOWN_MONTHS = 12
-_LATE = ("overdue", "unresolved", "returned", "improper")
-# The columns in the order of the table: what came in, what was said, what went wrong.
-_BEFORE = ("volume", "valid", "contacted", "resolved", "satisfied", "basically")
-_AFTER = ("unresolved", "overdue", "returned", "improper", "ledger")
+# The columns in the order of the table: what came in, what was said, what was left out of the
+# rates, what went wrong.
+HANDLED = ("volume", "due", "valid")
+SAID = ("contacted", "resolved", "satisfied", "basically")
+LEFT_OUT = ("excluded", "not_counted", "set_aside", "ledger", "repeats")
+WRONG = ("unresolved", "overdue", "returned", "improper")
+_LATE = ("overdue", "improper")
+# What decides the month that a ticket falls in (考评方案 "归属月的依据").
+ATTRIBUTED = {
+    "created": gettext_lazy("受理"),
+    "due": gettext_lazy("办理期限届满"),
+    "called_back": gettext_lazy("回访"),
+}
+_CLASS_TONES = {
+    "advanced": "ok", "progress": "ok", "rectification": "warn", "governance": "late",
+}  # fmt: skip
+# How wide an interval is drawn.
+SCALE = 64
 
 
 @dataclass(frozen=True)
@@ -35,83 +59,231 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One unit's line: counts before and behind its rates; `answers_url` lists the answers that
-    the rates are made of."""
+class Mark:
+    """A word beside a unit's name, and its tone."""
 
-    row: Row
-    before: list[Number]
-    after: list[Number]
-    answers_url: str
+    label: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """How far the sample leaves the score open; `start`, `length` and `point` place it on a scale
+    that all lines of the table share."""
+
+    low: Decimal
+    high: Decimal
+    start: int
+    length: int
+    point: int
+
+
+@dataclass(frozen=True)
+class ToldLine:
+    """One unit's line. `climbed` are the places gained since the month before, None where there
+    is nothing to compare; `band` is the letter of the rank band, `opens_band` whether it begins
+    here; `ranking` heads the units of one volume band."""
+
+    score: UnitScore
+    name: str
+    climbed: int | None
+    is_new: bool
+    band: str
+    opens_band: bool
+    ranking: str
+    marks: list[Mark]
+    handled: list[Number]
+    said: list[Number]
+    left_out: list[Number]
+    wrong: list[Number]
+    due_url: str
+    valid_url: str
+    interval: Interval | None
+
+    @property
+    def fallen(self) -> int:
+        return -(self.climbed or 0)
+
+
+@dataclass(frozen=True)
+class ToldAverage:
+    """Percentages and points, rounded once."""
+
+    response: Decimal | None
+    resolution: Decimal | None
+    satisfaction: Decimal | None
+    base: Decimal | None
 
 
 @dataclass(frozen=True)
 class ToldTable:
     table: Table
-    before: list[Cell]
-    after: list[Cell]
-    lines: list[Line]
-    idle: list[Unit]
-    total_before: list[Number]
-    total_after: list[Number]
-    min_sample: int = rates.MIN_SAMPLE
+    lines: list[ToldLine]
+    total: dict[str, list[Number]]
+    macro: ToldAverage
+    micro: ToldAverage
 
-    @property
-    def columns(self) -> int:
-        """Rank, name, counts, three rates and the score."""
-        return 6 + len(self.before) + len(self.after)
+
+PARTS = {"handled": HANDLED, "said": SAID, "left_out": LEFT_OUT, "wrong": WRONG}
+# The columns' headings, by their part of the table.
+HEADS = {part: [CELLS[name] for name in names] for part, names in PARTS.items()}
 
 
 def told(table: Table) -> ToldTable:
     """The table with the address behind every number."""
-    before = [name for name in _BEFORE if name in table.cells]
-    after = [name for name in _AFTER if name in table.cells]
     return ToldTable(
         table=table,
-        before=[table.cells[name] for name in before],
-        after=[table.cells[name] for name in after],
-        lines=[
-            Line(
-                row,
-                _numbers(row.unit, row.counts, before, table),
-                _numbers(row.unit, row.counts, after, table),
-                cell_url("valid", row.unit, table) if row.counts["valid"] else "",
-            )
-            for row in table.rows
-        ],
-        idle=table.idle,
-        total_before=_numbers(None, table.total, before, table),
-        total_after=_numbers(None, table.total, after, table),
+        lines=told_lines(table.lines, table.month, table.ranked),
+        total={
+            part: [
+                Number(
+                    label=f"{_('合计')} {CELLS[name]}",
+                    value=table.total[name],
+                    url=cell_url(name, table.month, group=table.group) if table.total[name] else "",
+                    kind="",
+                )
+                for name in names
+            ]
+            for part, names in PARTS.items()
+        },
+        macro=_told_average(table.macro),
+        micro=_told_average(table.micro),
     )
 
 
-def _numbers(
-    unit: Unit | None, counts: Mapping[str, int], names: Iterable[str], table: Table
-) -> list[Number]:
-    """One unit's numbers, or the whole group's."""
-    whose = unit.name if unit else _("合计")
+def told_lines(
+    lines: Sequence[Line], month: Month, ranked: Mapping[int, int] | None = None
+) -> list[ToldLine]:
+    """Lines in their order; `ranked` tells how many units each volume band ranks."""
+    has_before = any(line.score.previous_rank is not None for line in lines)
+    ends = [end for line in lines for end in (line.score.low, line.score.high) if end is not None]
+    scale = _scale(ends)
+    found: list[ToldLine] = []
+    before: UnitScore | None = None
+    for line in lines:
+        score = line.score
+        opens_ranking = ranked is not None and (before is None or before.band != score.band)
+        found.append(
+            ToldLine(
+                score=score,
+                name=line.unit.name,
+                climbed=_climbed(score),
+                is_new=has_before and score.rank is not None and score.previous_rank is None,
+                band=_letter(score.rank_band),
+                opens_band=before is not None and before.rank_band != score.rank_band,
+                ranking=_ranking(score.band, month, ranked or {}) if opens_ranking else "",
+                marks=_marks(score, month),
+                **{part: _numbers(line, month, names) for part, names in PARTS.items()},
+                due_url=cell_url("due", month, unit=line.unit.code) if score.due else "",
+                valid_url=cell_url("valid", month, unit=line.unit.code) if score.valid else "",
+                interval=_interval(score, scale),
+            )
+        )
+        before = score
+    return found
+
+
+def _numbers(line: Line, month: Month, names: Iterable[str]) -> list[Number]:
     return [
         Number(
-            label=f"{whose} {table.cells[name].label}",
-            value=counts[name],
-            url=cell_url(name, unit, table) if counts[name] else "",
-            kind="late" if unit and name in _LATE and counts[name] else "",
+            label=f"{line.unit.name} {CELLS[name]}",
+            value=line.counts[name],
+            url=cell_url(name, month, unit=line.unit.code) if line.counts[name] else "",
+            kind="late" if name in _LATE and line.counts[name] else "",
         )
         for name in names
     ]
 
 
-def cell_url(cell: str, unit: Unit | None, table: Table) -> str:
-    """The list of exactly the tickets behind a number."""
-    whose = {"unit": unit.code} if unit else {"group": table.group}
-    query = {"period": table.period.label, **whose, "cell": cell}
+def _marks(score: UnitScore, month: Month) -> list[Mark]:
+    """Why it is not ranked; and, once the month is closed, its class and whether it is at the
+    end."""
+    marks = [Mark(str(ScoreMark(score.mark).label))] if score.mark else []
+    if month.is_closed and score.unit_class:
+        marks.append(Mark(class_label(score.unit_class), _CLASS_TONES[score.unit_class]))
+    if month.is_closed and score.is_tail:
+        marks.append(Mark(_("末位"), "late"))
+    return marks
+
+
+def _climbed(score: UnitScore) -> int | None:
+    if score.rank is None or score.previous_rank is None:
+        return None
+    return score.previous_rank - score.rank
+
+
+def _letter(rank_band: int | None) -> str:
+    if rank_band is None:
+        return ""
+    return chr(ord("A") + rank_band - 1) if rank_band <= 26 else str(rank_band)
+
+
+def _ranking(band: int, month: Month, ranked: Mapping[int, int]) -> str:
+    """The heading of one volume band; without bands the group is one ranking and needs none."""
+    edges = month.rules.volume_bands
+    if not edges:
+        return ""
+    if band == 0:
+        words = _("承办量 %(to)s 件及以下") % {"to": edges[0]}
+    elif band < len(edges):
+        words = _("承办量 %(from)s 至 %(to)s 件") % {"from": edges[band - 1] + 1, "to": edges[band]}
+    else:
+        words = _("承办量 %(from)s 件及以上") % {"from": edges[-1] + 1}
+    return _("%(band)s：%(n)s 个单位参加排名") % {"band": words, "n": ranked.get(band, 0)}
+
+
+def _scale(ends: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
+    """From the ten below the lowest end to 100, or to the highest where a bonus goes beyond."""
+    low = max(min(ends, default=Decimal(0)), Decimal(0)) // 10 * 10
+    return low, max(max(ends, default=Decimal(100)), Decimal(100))
+
+
+def _interval(score: UnitScore, scale: tuple[Decimal, Decimal]) -> Interval | None:
+    """Its ends cut off where no score can lie."""
+    if score.low is None or score.high is None or score.score is None:
+        return None
+    first, last = scale
+    low, high = max(score.low, Decimal(0)), min(score.high, max(Decimal(100), score.score))
+    start, end, point = (
+        int((value - first) * SCALE / (last - first)) for value in (low, high, score.score)
+    )
+    return Interval(low, high, start, max(end - start, 1), point)
+
+
+def _told_average(average: Average) -> ToldAverage:
+    return ToldAverage(
+        response=rates.percent(average.response, 2),
+        resolution=rates.percent(average.resolution, 2),
+        satisfaction=rates.percent(average.satisfaction, 2),
+        base=rates.rounded(average.base, 2),
+    )
+
+
+# --- around the table -------------------------------------------------------------------------
+
+
+def cell_url(cell: str, month: Month, **whose: str) -> str:
+    """The list of exactly the tickets behind a number: one `unit`'s, or a whole `group`'s."""
+    query = {"period": month.label, **whose, "cell": cell}
     return f"{reverse('tickets')}?{urlencode(query)}"
 
 
-def first_group(actor: Actor) -> str:
-    """The group of the reader's own unit, where it is compared; streets and towns for others."""
+def month_named(label: str, *, at: dt.datetime) -> Month:
+    """The month as it stands. Raises Http404 for what is no month, and for one that has not
+    begun."""
+    try:
+        month = reading.month(label, at=at)
+    except ValueError as error:
+        raise Http404 from error
+    if month.period.start > at:
+        raise Http404
+    return month
+
+
+def first_group(actor: Actor, groups: Sequence[str]) -> str:
+    """The group of the reader's own unit, where it is compared; the first of them for others."""
     own = (units()[u].group for _role, u in sorted(actor.grants, key=str) if u in units())
-    return next((g for g in own if g != AssessmentGroup.NONE), AssessmentGroup.STREET_TOWN.value)
+    return next((g for g in own if g in groups), groups[0])
 
 
 def months(current: Period) -> list[Period]:
@@ -120,3 +292,25 @@ def months(current: Period) -> list[Period]:
     while len(found) < SHOWN_MONTHS:
         found.append(periods.previous(found[-1]))
     return found
+
+
+def errata_of(month: Month) -> QuerySet[Erratum]:
+    """What was wrong in a closed month and what is right, everybody's to read."""
+    return Erratum.objects.filter(month=month.label).select_related("unit").order_by("number")
+
+
+def recompute_command(month: Month) -> str:
+    """What an administrator types to make the month again and compare it with what was
+    published."""
+    return f"manage.py months recompute {month.label}"
+
+
+def scheme_url(month: Month, actor: Actor) -> str:
+    """The rules that the month is scored by, for those who may read them."""
+    if month.scheme is None or not actor.has(*SCHEME_READERS):
+        return ""
+    return reverse("scheme", args=[month.scheme.version])
+
+
+def is_unpublished(group: str) -> bool:
+    return group == AssessmentGroup.SECOND_RECEIVER

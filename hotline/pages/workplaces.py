@@ -19,6 +19,10 @@ CALLERS = frozenset({Role.CALLBACK_AGENT, Role.CITY_SUPERVISOR})
 DESK_PEOPLE = frozenset({Role.AGENT, Role.DISPATCHER, Role.CITY_SUPERVISOR})
 # The tables are for those who answer for results; a call taker has no use for them.
 TABLE_ROLES = TICKET_ROLES - {Role.AGENT, Role.CONTRACTOR}
+# What stands beside the monthly table, by its tabs.
+ASSESSMENT_PAGES = frozenset(
+    {"schemes", "scheme", "scheme_new", "scheme_edit", "scheme_consult", "scheme_what_if"}
+) | {"pleas", "contradictions", "pressure"}
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,15 @@ WORKPLACES = (
         pages=frozenset({"callback"}),
     ),
     Workplace("tickets", _("工单"), "tickets", TICKET_ROLES, key="g t"),
+    # Before the tables, whose page it is for everybody else.
+    Workplace(
+        "pleas", _("剔除与申诉"), "pleas", frozenset({Role.CITY_SUPERVISOR}), key="g p",
+        pages=frozenset({"pleas"}),
+    ),
     Workplace(
         "monthly", _("考评"), "monthly", TABLE_ROLES, key="g m",
         home_of=frozenset({Role.DISTRICT_SUPERVISOR, Role.CITY_SUPERVISOR, Role.AUDITOR}),
+        pages=ASSESSMENT_PAGES,
     ),
     Workplace(
         "catalogue", _("派单目录"), "catalogue", frozenset(Role), key="g l",

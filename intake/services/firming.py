@@ -54,4 +54,10 @@ def _move(act: Act, clock: Clock, due: Due) -> None:
     )
     if clock.kind == ClockKind.PROMISE:
         act.change(promised_at=clock.due_at)
-    act.record("recomputed", unit_id=clock.unit_id, kind=clock.kind, clock=clock.pk)
+    act.record(
+        "recomputed",
+        unit_id=clock.unit_id,
+        kind=clock.kind,
+        clock=clock.pk,
+        due_at=clock.due_at.isoformat(),
+    )

@@ -1,6 +1,7 @@
 // The three questions of a call-back, in their order (form[data-callback-form]).
 //   A question opens when the one before is answered; without a connection none does.
-//   1–5 answer the question that is next; the buttons show what usually follows.
+//   1–5 answer the question that is next; the buttons show what usually follows. A question with
+//   data-optional may stay unanswered.
 // Without this script every question is open and the server checks the order.
 
 const DISLIKES = ["average", "dissatisfied", "very_dissatisfied"];
@@ -47,7 +48,9 @@ class Call {
         radio.disabled = !isOpen;
         if (!isConnected) radio.checked = false;
       });
-      isOpen = isOpen && radios.some((radio) => radio.checked);
+      if (!("optional" in question.dataset)) {
+        isOpen = isOpen && radios.some((radio) => radio.checked);
+      }
     });
     this.suggest(isConnected, isOpen);
   }

@@ -38,7 +38,10 @@ _ALWAYS = {
     "final_reply": 24 * HOUR, "callback": 3 * DAY, "closing": 24 * HOUR,
     "extension_ruling": 4 * HOUR, "facts": 3 * DAY, "ledger_ruling": DAY,
 }  # fmt: skip
-_WORKING_DAYS = {"supervision": 3, "coordination": 2, "rise_to_order": 1, "rise_to_criticism": 5}
+_WORKING_DAYS = {
+    "supervision": 3, "coordination": 2, "rise_to_order": 1, "rise_to_criticism": 5,
+    "exclusion_ruling": 5, "appeal_ruling": 5,
+}  # fmt: skip
 LONGEST_OBJECTION_PAUSE = DAY
 LEAST_LEFT_AFTER_LEDGER = DAY
 SETTLED_AFTER_MEETING = DAY

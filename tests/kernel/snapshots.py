@@ -24,7 +24,7 @@ from dispatch.models import (
     Reply,
     SupervisionOrder,
 )
-from evaluation.models import CallbackResult
+from evaluation.models import Appeal, CallbackResult, Exclusion
 from hotline.core.models import AuditEntry, OutboxMessage
 from intake.models import (
     Access,
@@ -68,6 +68,8 @@ TABLES: tuple[tuple[type[models.Model], str], ...] = (
     (SupervisionOrder, "ticket_id"),
     (LadderStep, "ticket_id"),
     (CallbackResult, "ticket_id"),
+    (Exclusion, "ticket_id"),
+    (Appeal, "ticket_id"),
 )
 
 

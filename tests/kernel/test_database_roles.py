@@ -72,7 +72,7 @@ def tables_of(name: str) -> list[str]:
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}", "ALTER TABLE {} ADD x int",
-     "DROP TABLE {}"],
+     "DROP TABLE {}", "ALTER TABLE {} DISABLE TRIGGER ALL"],
 )  # fmt: skip
 def test_what_was_written_is_never_changed_or_deleted(
     name: str, statement: str, as_app_role: Connect
@@ -108,6 +108,9 @@ def test_every_log_is_append_only_and_partitions_are_reached_through_their_table
         "CREATE ROLE other",
         "COPY core_staff TO PROGRAM 'cat'",
         "SET ROLE hotline_owner",
+        "SET session_replication_role = replica",
+        "DROP TRIGGER adopted_stays ON evaluation_scheme",
+        "DROP FUNCTION evaluation_refuse_change CASCADE",
     ],
 )
 def test_the_application_owns_nothing(statement: str, as_app_role: Connect) -> None:

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from dispatch.models import Assignment, LadderStep
+from evaluation.models import Appeal, Exclusion
 from hotline.core import outbox
 from hotline.core.actors import Actor, actor_for_client
 from hotline.core.models import AuditEntry, Delivery, Role, Unit
@@ -83,6 +84,9 @@ EVENT = {
     "order_onsite": "onsite_ordered", "arrive_onsite": "onsite_arrived",
     "decide_onsite": "onsite_decided", "pass_to_liaison": "dispatched passed_to_liaison",
     "make_precedent": "precedent_made",
+    "ask_exclusion": "exclusion_asked", "grant_exclusion": "exclusion_granted",
+    "refuse_exclusion": "exclusion_refused", "appeal": "appealed",
+    "uphold_appeal": "appeal_upheld", "reject_appeal": "appeal_rejected",
 }  # fmt: skip
 # What an act is called, and where it leads, when its words ask for more.
 DECIDES_AND_GIVES = "consultation_concluded dispatched"
@@ -109,6 +113,8 @@ RUNNING: dict[str, tuple[set[str], set[str]]] = {
     "closed": (set(), set()),
 }  # fmt: skip
 RISING = {"rise_to_order", "rise_to_criticism"}
+# Decided whatever became of the ticket meanwhile.
+LASTING = {"exclusion_ruling", "appeal_ruling"}
 # What can only be answered while it is asked: the promise that runs meanwhile.
 NEEDS = {
     "return_to_desk": "ruling", "designate": "ruling", "reject_objection": "ruling",
@@ -117,6 +123,8 @@ NEEDS = {
     "arrive_onsite": "onsite", "decide_onsite": "onsite_ruling",
     "review_hold": "ledger_review", "clear_hold": "ledger_review", "answer_escalation":
     "coordination", "conclude_consultation": "consultation",
+    "grant_exclusion": "exclusion_ruling", "refuse_exclusion": "exclusion_ruling",
+    "uphold_appeal": "appeal_ruling", "reject_appeal": "appeal_ruling",
 }  # fmt: skip
 HAPPY = ("dispatch", "sign", "contact", "report", "reply", "callback", "rehandle", "accept_answer",
          "close", "reopen")  # fmt: skip
@@ -129,6 +137,8 @@ ASKING = (
     "refuse_hold", "review_hold", "clear_hold", "consult", "conclude_consultation", "escalate",
     "answer_escalation", "object", "designate", "reject_objection", "undo_dispatch",
     "order_onsite", "arrive_onsite", "decide_onsite", "make_precedent",
+    "ask_exclusion", "grant_exclusion", "refuse_exclusion", "appeal", "uphold_appeal",
+    "reject_appeal",
 )  # fmt: skip
 LEADING_THERE = ("dispatch", "sign", "rehandle")
 PEOPLE = ("王芳芳", "李小强")
@@ -631,6 +641,48 @@ class LifeOfATicket(RuleBasedStateMachine):
             }
         return words
 
+    # --- what counts
+
+    def _words_of_ask_exclusion(
+        self, draw: Any, text: Any, _ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        units = [None, None, self.units["990101001"], *[self.units["hotline"]] * wrong]
+        return {
+            "scope": draw(st.sampled_from(["rates", "volume"])),
+            "ground": draw(st.sampled_from(["unreasonable", "tolerated"])),
+            "reason": draw(text)[:500] + draw(st.sampled_from(["", "电话13566667777"])),
+            "evidence": draw(text)[:500],
+            "unit": draw(st.sampled_from(units)),
+        }
+
+    def _words_of_appeal(
+        self, draw: Any, text: Any, ticket: Ticket, _wrong: bool
+    ) -> dict[str, Any]:
+        answers = list(ticket.callback_results.values_list("pk", flat=True))
+        return {
+            "result": draw(st.sampled_from(answers or [0])),
+            "ground": draw(st.sampled_from(["not_asked", "contradicted"])),
+            "reason": draw(text)[:500],
+            "evidence": draw(text)[:500],
+        }
+
+    def _words_of_refuse_exclusion(
+        self, draw: Any, text: Any, ticket: Ticket, _wrong: bool
+    ) -> dict[str, Any]:
+        waiting = Exclusion.objects.filter(ticket=ticket, outcome="").order_by("pk")
+        named = list(waiting.values_list("pk", flat=True))
+        return {"ruling": draw(text), "exclusion": draw(st.sampled_from([None, *named]))}
+
+    def _words_of_reject_appeal(
+        self, draw: Any, text: Any, ticket: Ticket, _wrong: bool
+    ) -> dict[str, Any]:
+        waiting = Appeal.objects.filter(ticket=ticket, outcome="").order_by("pk")
+        named = list(waiting.values_list("pk", flat=True))
+        return {"ruling": draw(text), "appeal": draw(st.sampled_from([None, *named]))}
+
+    _words_of_grant_exclusion = _words_of_refuse_exclusion
+    _words_of_uphold_appeal = _words_of_reject_appeal
+
     def _words_of_close(self, draw: Any, *_args: Any) -> dict[str, Any]:
         codes = ["", "anonymous", "declined", "unreachable", "not_sampled", "answered"]
         return {"code": draw(st.sampled_from(codes))}
@@ -711,7 +763,7 @@ class LifeOfATicket(RuleBasedStateMachine):
         leads = [order for order in orders if order.role == "lead"]
         clocks = list(Clock.objects.running().filter(ticket=ticket))
         may, must = RUNNING[ticket.state]
-        kinds = {clock.kind for clock in clocks} - RISING
+        kinds = {clock.kind for clock in clocks} - RISING - LASTING
         assert kinds <= may, (ticket.state, kinds)
         assert not must or must & kinds, (ticket.state, kinds)
         # A plan may promise several measures, each by a date of its own (R-059).
@@ -733,11 +785,20 @@ class LifeOfATicket(RuleBasedStateMachine):
             assert not leads
         if ticket.state in ("accepted", "closed"):
             assert not orders
+        self._check_pleas(ticket, clocks)
         self._check_parts(orders)
         copies = [order for order in orders if order.role == "supervise"]
         street = ticket.lead_unit is not None and ticket.lead_unit.kind == "street"
         is_out = ticket.state in ("dispatched", "handling", "callback")
         assert len(copies) == int(is_out and street)
+
+    def _check_pleas(self, ticket: Ticket, clocks: list[Clock]) -> None:
+        """What waits for a decision is owed by the hotline, each by a clock of its own."""
+        for kind, model in (("exclusion_ruling", Exclusion), ("appeal_ruling", Appeal)):
+            waiting = model._default_manager.filter(ticket=ticket, outcome="")
+            owed = [clock for clock in clocks if clock.kind == kind]
+            assert {clock.subject_id for clock in owed} == {plea.pk for plea in waiting}
+            assert not any(clock.unit_id for clock in owed)
 
     def _check_ladder(self, clocks: list[Clock]) -> None:
         """What rises does so only while the promise it is about stays broken and unkept."""

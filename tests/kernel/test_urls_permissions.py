@@ -79,6 +79,9 @@ GET  tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . - 
 POST tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . -  L
 POST tickets/<str:number>/do/<slug:verb>/draft/ . . . . . . . .  + +  - -  . . -  L
 GET  callbacks/                               . . + + .  . . .  . .  . .  . . .  L
+GET  pleas/                                   . . . + .  + . .  + +  + +  + + +  L
+POST pleas/exclusions/<int:pk>/               . . . - .  . . .  . .  . .  . . .  L
+POST pleas/appeals/<int:pk>/                  . . . - .  . . .  . .  . .  . . .  L
 GET  monthly/                                 . + + + .  + . .  + +  + +  + + +  L
 GET  notices/                                 + + + + +  + + +  + +  + +  + + +  L
 POST notices/read/                            + + + + +  + + +  + +  + +  + + +  L
@@ -181,6 +184,16 @@ BODIES: dict[str, dict[str, object]] = {
     "rehandle": {},
     "close": {},
     "accept_answer": {},
+    "ask_exclusion": {
+        "scope": "rates", "ground": "unreasonable", "reason": "法律不允许", "evidence": "勘察记录",
+    },
+    "grant_exclusion": {},
+    "refuse_exclusion": {"ruling": "属于职责"},
+    "appeal": {
+        "result": 1, "ground": "other_unit", "reason": "另一单位", "evidence": "派单记录",
+    },
+    "uphold_appeal": {},
+    "reject_appeal": {"ruling": "评价的是本单位"},
 }  # fmt: skip
 # The sign-in library's pages. Nobody signs up, and passwords are the administrator's to set
 # anew; what an address answers to nobody and to somebody signed in.

@@ -110,6 +110,12 @@ consult            .       +         .      .       .          .      -      -  
 conclude_consultation . +         .      .       .          .      -      -       -       -      -       -    -    -      -    .     -       .      -      -
 escalate           .       .         .      .       .          .      -      -       +       +      +       -    -    -      .    .     -       .      -      -
 answer_escalation  .       .         .      .       .          .      -      -       .       .      .       -    -    -      +    .     -       .      -      -
+ask_exclusion      .       .         .      .       .          .      -      -       +       +      +       -    -    -      .    .     -       .      -      -
+grant_exclusion    .       .         .      +       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
+refuse_exclusion   .       .         .      +       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
+appeal             .       .         .      .       .          .      -      -       +       +      +       -    -    -      .    .     -       .      -      -
+uphold_appeal      .       .         .      +       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
+reject_appeal      .       .         .      +       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 """  # noqa: E501 - a table is read across
 
 # Where a kind of ticket differs: a verb's row, who may then do it, and what the others of the
@@ -127,6 +133,9 @@ DIFFERENT: dict[str, dict[str, tuple[frozenset[str], str]]] = {
         "callback": (NOBODY, "not_to_be_called"),
         "rehandle": (NOBODY, "callback_missing"),
         "accept_answer": (NOBODY, "no_order"),
+        "appeal": (NOBODY, "no_answer_to_appeal"),
+        "uphold_appeal": (NOBODY, "no_plea"),
+        "reject_appeal": (NOBODY, "no_plea"),
     },
 }
 
@@ -330,6 +339,29 @@ def beside_a_liaison_office(**fields: Any) -> Ticket:
     return ticket
 
 
+WHY = {"reason": "法律不允许", "evidence": "勘察记录"}
+EXCLUSION = {"scope": "rates", "ground": "unreasonable", **WHY}
+
+
+def with_exclusion(**fields: Any) -> Ticket:
+    return asked(evaluation.ask_exclusion, dispatched_ticket(**fields), **EXCLUSION)
+
+
+def appeal_against(ticket: Ticket) -> dict[str, Any]:
+    answer = ticket.callback_results.first()
+    return {"result": answer.pk if answer else 0, "ground": "other_unit", **WHY}
+
+
+def with_appeal(**fields: Any) -> Ticket:
+    ticket = called_back(**fields)
+    if ticket.is_anonymous:
+        return ticket
+    evaluation.appeal(
+        number=ticket.number, actor=handler(ticket), at=AT + hours(3), **appeal_against(ticket)
+    )
+    return fresh(ticket)
+
+
 # Verb → the ticket it is tried on, and what is written: both such that only the person decides.
 Try = tuple[Callable[..., Ticket], Callable[[Ticket], dict[str, Any]]]
 TRIES: dict[str, Try] = {
@@ -411,6 +443,12 @@ TRIES: dict[str, Try] = {
     "conclude_consultation": (in_consultation, lambda t: {"opinion": "由街道办理"}),
     "escalate": (handled_ticket, lambda t: {"authority": unit("990101"), "question": "x"}),
     "answer_escalation": (asked_above, lambda t: {"opinion": "由街道办理"}),
+    "ask_exclusion": (dispatched_ticket, lambda t: EXCLUSION),
+    "grant_exclusion": (with_exclusion, lambda t: {}),
+    "refuse_exclusion": (with_exclusion, lambda t: {"ruling": "属于职责"}),
+    "appeal": (called_back, appeal_against),
+    "uphold_appeal": (with_appeal, lambda t: {}),
+    "reject_appeal": (with_appeal, lambda t: {"ruling": "评价的是本单位"}),
     "reveal": (dispatched_ticket, lambda t: {"reason": "核实"}),
 }  # fmt: skip
 WHEN = {"accept_answer": AT + days(3) + hours(1), "reopen": AT + days(3)}

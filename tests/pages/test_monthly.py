@@ -1,4 +1,4 @@
-"""The monthly table: every number opens exactly its tickets."""
+"""The monthly ranking: every number opens exactly its tickets."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from html import unescape
 import pytest
 import time_machine
 from django.test import Client
+from openpyxl import load_workbook
 
 from dispatch import services as dispatching
-from hotline.core.models import Role
+from evaluation import outcomes
+from evaluation.models import UnitScore
+from evaluation.services import months
+from hotline.core.models import AuditEntry, Role
 from tests import factories as make
+from tests.pages import closing
 
 SignIn = Callable[..., Client]
 READERS = (
@@ -23,21 +28,25 @@ READERS = (
     (Role.DISTRICT_SUPERVISOR, "990101"),
     (Role.HANDLER, "990101001"),
 )
+APRIL = "/monthly/?period=2026-04"
 
 
 @pytest.fixture
 def month(clock: time_machine.Coordinates) -> None:
-    """An April in which something of everything has happened; read on the 30th of April."""
+    """An April in which something of everything has happened; read on the 16th of April."""
+    closing.adopt(min_sample=10)
     at = make.AT - make.days(10)
     other = {"area": make.area("990102001"), "lead_unit": make.unit("990102001")}
     make.closed_ticket(at=at)
-    make.closed_ticket(at=at, satisfaction="basically")
-    make.closed_ticket(at=at, contacted=False, resolved=False, satisfaction="dissatisfied")
+    make.closed_ticket(at=at, satisfaction="basically", phone="13911110001")
+    make.closed_ticket(
+        at=at, contacted=False, resolved=False, satisfaction="dissatisfied", phone="13911110002"
+    )
     make.closed_ticket(at=at, **other)
     make.closed_ticket(at=at, request_type="praise")
     make.closed_ticket(at=at - make.days(40))
-    make.handled_ticket(at=at)  # overdue by now
-    returned = make.handled_ticket(at=at)
+    make.handled_ticket(at=at, phone="13911110003")  # overdue by now
+    returned = make.handled_ticket(at=at, phone="13911110004")
     dispatching.raise_objection(
         number=returned.number, actor=make.handler(returned), at=at + make.minutes(20),
         reason="不属本街道", basis="职责清单",
@@ -50,6 +59,7 @@ def month(clock: time_machine.Coordinates) -> None:
         lead_unit=make.unit("city-urban"),
     )  # fmt: skip
     clock.move_to(make.AT + make.days(2))
+    outcomes.rebuild(None, at=make.AT + make.days(2))
 
 
 def stats(page: str) -> list[tuple[str, int, str]]:
@@ -58,70 +68,281 @@ def stats(page: str) -> list[tuple[str, int, str]]:
     return [(label, int(value), unescape(url)) for url, label, value in found]
 
 
-def lines_of(browser: Client, query: str) -> int:
+def listed(browser: Client, url: str) -> tuple[int, int]:
+    """How many tickets the list says it has, and how many it shows."""
+    page = browser.get(url).content.decode()
+    total = re.search(r"共 (\d+) 件", page)
+    assert total, url
+    return int(total[1]), len(re.findall(r'<td class="mono"><a href="/tickets/', page))
+
+
+def exported(browser: Client, query: str) -> int:
     answer = browser.get(f"/tickets/export/{query}")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return len(list(csv.reader(io.StringIO(text)))) - 1
 
 
+def lines(page: str) -> list[str]:
+    """The names of the units with a line, in the order of the table."""
+    return re.findall(r'<th class="name" scope="row">([^<]+?)(?: <span|<)', page)
+
+
+def counts(page: str, name: str) -> dict[str, int]:
+    """What one unit's columns count, without those that are nothing."""
+    return {
+        label.removeprefix(f"{name} "): value
+        for label, value, _url in stats(page)
+        if label.startswith(name)
+    }
+
+
+# === Numbers and lists =======================================================================
+
+
 @pytest.mark.usefixtures("month")
 @pytest.mark.parametrize(("role", "unit"), READERS)
 @pytest.mark.parametrize("group", ["street_town", "city_department"])
+@pytest.mark.parametrize("is_closed", [False, True])
 def test_every_number_is_the_length_of_its_list_and_its_export(
-    sign_in: SignIn, role: Role, unit: str, group: str
-) -> None:
+    sign_in: SignIn, clock: time_machine.Coordinates, role: Role, unit: str, group: str,
+    is_closed: bool,
+) -> None:  # fmt: skip
+    if is_closed:
+        closing.close()
+        clock.move_to(closing.CLOSED + make.days(1))
     browser = sign_in(role, make.unit(unit) if unit else None)
-    numbers = stats(browser.get(f"/monthly/?period=2026-04&group={group}").content.decode())
+    numbers = stats(browser.get(f"{APRIL}&group={group}").content.decode())
 
     for label, value, url in numbers:
-        page = browser.get(url).content.decode()
-        assert f"共 {value} 件" in page, label
-        assert len(re.findall(r'<td class="mono"><a href="/tickets/', page)) == value, label
-        assert lines_of(browser, url.removeprefix("/tickets/")) == value, label
+        total, shown = listed(browser, url)
+        assert total == shown == exported(browser, url.removeprefix("/tickets/")), label
+        if total != value:
+            page = browser.get(url).content.decode()
+            assert (role, label[-2:]) == (Role.HANDLER, "退单"), label
+            assert f"考评表计 {value} 件，这里列出 {total} 件" in page
+            assert f"有 {value - total} 件现在由其他单位办理" in page
     assert numbers or group == "city_department"
 
 
 @pytest.mark.usefixtures("month")
 def test_the_columns_count_what_they_say(sign_in: SignIn) -> None:
-    page = sign_in(Role.CITY_SUPERVISOR).get("/monthly/?period=2026-04").content.decode()
+    page = sign_in(Role.CITY_SUPERVISOR).get(APRIL).content.decode()
 
-    counts = {label: value for label, value, _url in stats(page) if label.startswith("甲一街道")}
-
-    assert counts == {
-        "甲一街道办事处 承办量": 4, "甲一街道办事处 有效回访": 3, "甲一街道办事处 已联系": 2,
-        "甲一街道办事处 已解决": 2, "甲一街道办事处 满意": 1, "甲一街道办事处 基本满意": 1,
-        "甲一街道办事处 未解决": 1, "甲一街道办事处 超时": 1, "甲一街道办事处 退单": 1,
+    assert counts(page, "甲一街道办事处") == {
+        "承办量": 4, "应回访": 4, "有效回访": 3, "已联系": 2, "已解决": 2, "满意": 1,
+        "基本满意": 1, "未解决": 1, "超时": 1, "退单": 1,
     }  # fmt: skip
 
 
 @pytest.mark.usefixtures("month")
-def test_rows_are_the_readers_own(sign_in: SignIn) -> None:
+def test_the_sum_is_that_of_the_lines_and_both_averages_are_named(sign_in: SignIn) -> None:
+    page = sign_in(Role.CITY_SUPERVISOR).get(APRIL).content.decode()
+
+    assert counts(page, "合计")["有效回访"] == 4
+    macro, micro = re.findall(r'is-average">.*?</tr>', page, re.S)
+    assert "单位平均" in macro
+    assert "83.33%" in macro  # of 2/3 and 3/3
+    assert "按件平均" in micro
+    assert "75.00%" in micro  # 3 of 4
+
+
+@pytest.mark.usefixtures("month")
+def test_nobody_reads_how_many_another_unit_has(sign_in: SignIn) -> None:
     handler = sign_in(Role.HANDLER, make.unit("990102001"))
 
-    page = handler.get("/monthly/?period=2026-04").content.decode()
+    page = handler.get("/tickets/?period=2026-04&unit=990101001&cell=valid").content.decode()
 
-    assert "乙一镇政府" in page
+    assert "不在您的查看范围内" in page
+    assert "考评表计" not in page
+
+
+# === Who reads what ==========================================================================
+
+
+@pytest.mark.usefixtures("month")
+def test_a_unit_reads_its_own_line(sign_in: SignIn) -> None:
+    handler = sign_in(Role.HANDLER, make.unit("990102001"))
+
+    page = handler.get(APRIL).content.decode()
+
+    assert lines(page) == ["乙一镇政府"]
     assert "甲一街道办事处" not in page
+
+
+def test_second_receivers_are_read_by_the_hotline_only(sign_in: SignIn) -> None:
+    tab = f"{APRIL}&group=second_receiver"
+
+    page = sign_in(Role.CITY_SUPERVISOR).get(tab)
+    street = sign_in(Role.HANDLER, make.unit())
+
+    assert "这一组不公布" in page.content.decode()
+    assert street.get(tab).status_code == 404
+    assert "不公布" not in street.get(APRIL).content.decode()
+
+
+@pytest.mark.parametrize("query", ["?period=2026-99", "?period=x", "?group=no", "?period=2027-01"])
+def test_a_month_or_group_that_does_not_exist_is_not_found(sign_in: SignIn, query: str) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+
+    assert browser.get(f"/monthly/{query}").status_code == 404
+    assert browser.get(f"/monthly/export/{query}").status_code == 404
+
+
+# === Places ==================================================================================
+
+
+@pytest.fixture
+def three_streets(clock: time_machine.Coordinates) -> None:
+    """甲二街道 all satisfied, 乙一镇 nearly, 甲一街道 rarely; 甲一街道 was first in March."""
+    closing.adopt(tail_count=1)
+    march = make.AT - make.days(30)
+    closing.answered("990101001", good=4, bad=0, at=march)
+    closing.answered("990102001", good=2, bad=2, at=march)
+    closing.close("2026-03", closing.CLOSED - make.days(30))
+    closing.answered("990101002", good=5, bad=0)
+    closing.answered("990102001", good=4, bad=1)
+    closing.answered("990101001", good=0, bad=5)
+    clock.move_to(make.AT + make.days(2))
+    outcomes.rebuild(None, at=make.AT + make.days(2))
+
+
+def place(page: str, name: str) -> tuple[str, str, str]:
+    """(rank, change, band) of a unit's line."""
+    row = next(row for row in re.findall(r"<tr.*?</tr>", page, re.S) if f">{name}<" in row
+               or f">{name} <" in row)  # fmt: skip
+    rank = re.search(r'<td class="rank">(\d+)(?:<span[^>]*>([^<]*)</span>)?', row)
+    band = re.search(r'<td class="band">(\w*)</td>', row)
+    assert rank, row
+    assert band
+    return rank[1], rank[2] or "", band[1]
+
+
+@pytest.mark.usefixtures("three_streets")
+def test_units_stand_by_their_score_with_what_changed_since_last_month(sign_in: SignIn) -> None:
+    page = sign_in(Role.CITY_SUPERVISOR).get(APRIL).content.decode()
+
+    assert lines(page) == ["甲二街道办事处", "乙一镇政府", "甲一街道办事处", "各单位合计"]
+    assert place(page, "甲二街道办事处") == ("1", "新", "A")
+    assert place(page, "乙一镇政府") == ("2", "＝", "B")
+    assert place(page, "甲一街道办事处") == ("3", "↓2", "C")
+
+
+@pytest.mark.usefixtures("three_streets")
+def test_a_unit_reads_its_place_among_all(sign_in: SignIn) -> None:
+    page = sign_in(Role.HANDLER, make.unit("990102001")).get(APRIL).content.decode()
+
+    assert place(page, "乙一镇政府")[0] == "2"
+
+
+@pytest.mark.usefixtures("three_streets")
+def test_units_of_another_size_are_ranked_apart(sign_in: SignIn) -> None:
+    closing.adopt(version=2, valid_from="2026-04", volume_bands=[4])
+    closing.answered("990101002", good=0, bad=0)
+
+    page = sign_in(Role.CITY_SUPERVISOR).get(APRIL).content.decode()
+
+    assert "承办量 5 件及以上：3 个单位参加排名" in page
 
 
 @pytest.mark.usefixtures("month")
 def test_too_few_answers_are_shown_and_not_ranked(sign_in: SignIn) -> None:
-    page = sign_in(Role.CITY_SUPERVISOR).get("/monthly/?period=2026-04").content.decode()
+    page = sign_in(Role.CITY_SUPERVISOR).get(APRIL).content.decode()
 
-    assert "样本不足" in page
-    assert re.search(r'<td class="rank">—</td>', page)
+    assert '<span class="mark">样本不足</span>' in page
+    assert re.search(r'<td class="rank"><span class="muted">—</span></td>', page)
     assert "本月没有承办量的单位" in page
     assert "甲二街道办事处" in page
+
+
+# === The state of the month ==================================================================
 
 
 def test_the_running_month_says_that_it_is_not_closed(sign_in: SignIn) -> None:
     page = sign_in(Role.CITY_SUPERVISOR).get("/monthly/").content.decode()
 
-    assert "2026-04 三率月表" in page
-    assert "未封账" in page
+    assert "2026-04 三率排名" in page
+    assert '<span class="mark mark-info">进行中</span>' in page
     assert "截至 2026-04-14 10:00:00" in page
 
 
-@pytest.mark.parametrize("query", ["?period=2026-99", "?period=x", "?group=no", "?period=2027-01"])
-def test_a_month_or_group_that_does_not_exist_is_not_found(sign_in: SignIn, query: str) -> None:
-    assert sign_in(Role.CITY_SUPERVISOR).get(f"/monthly/{query}").status_code == 404
+@pytest.mark.usefixtures("three_streets")
+def test_a_closed_month_is_told_as_published_whatever_happens(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    close = closing.close()
+    clock.move_to(closing.CLOSED + make.days(2))
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    before = browser.get(APRIL).content.decode()
+
+    closing.answered("990102001", good=3, bad=0)
+    outcomes.rebuild(None, at=closing.CLOSED + make.days(2))
+
+    after = browser.get(APRIL).content.decode()
+    assert [one[:2] for one in stats(after)] == [one[:2] for one in stats(before)]
+    assert place(after, "甲一街道办事处") == ("3", "↓2", "C")
+    assert f'title="{close.digest}"' in after
+    assert "manage.py months recompute 2026-04" in after
+    assert "末位" in after
+
+
+@pytest.mark.usefixtures("three_streets")
+def test_what_is_wrong_stands_above_the_table(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    closing.close()
+    clock.move_to(closing.CLOSED + make.days(2))
+    months.publish_erratum(
+        month="2026-04", unit=make.unit(), wrong="承办 5 件", right="承办 6 件", reason="漏计",
+        actor=make.actor(Role.CITY_SUPERVISOR), at=closing.CLOSED,
+    )  # fmt: skip
+
+    page = sign_in(Role.HANDLER, make.unit("990102001")).get(APRIL).content.decode()
+
+    assert page.index("承办 5 件") < page.index("承办 6 件") < page.index("<table")
+
+
+# === Taken away ==============================================================================
+
+
+@pytest.mark.usefixtures("three_streets")
+def test_the_file_has_the_lines_and_what_they_were_computed_by(sign_in: SignIn) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+
+    answer = browser.get(f"{APRIL.replace('?', 'export/?')}&format=csv")
+
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    told = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [row["单位"] for row in told] == ["甲二街道办事处", "乙一镇政府", "甲一街道办事处"]
+    second = told[1]
+    assert (second["方案版次"], second["数据截至"]) == ("1", "2026-04-16 10:00:00")
+    assert (second["有效回访"], second["已解决"], second["解决率（%）"]) == ("5", "4", "80.00")
+    assert second["三率权重"] == "0.10 / 0.50 / 0.40"
+    assert AuditEntry.objects.filter(action="month_exported").exists()
+
+
+@pytest.mark.usefixtures("three_streets")
+def test_the_file_of_a_unit_is_its_own_line(sign_in: SignIn) -> None:
+    browser = sign_in(Role.MANAGER, make.unit("990102001"))
+
+    answer = browser.get(f"{APRIL.replace('?', 'export/?')}&format=xlsx")
+
+    sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
+    _head, *rows = sheet.iter_rows(values_only=True)
+    assert [row for row in rows if "乙一镇政府" in row] == rows
+    assert len(rows) == 1
+
+
+@pytest.mark.usefixtures("three_streets")
+def test_the_file_of_a_closed_month_carries_its_errata(sign_in: SignIn) -> None:
+    closing.close()
+    months.publish_erratum(
+        month="2026-04", wrong="承办 5 件", right="承办 6 件", reason="漏计",
+        actor=make.actor(Role.CITY_SUPERVISOR), at=closing.CLOSED,
+    )  # fmt: skip
+    browser = sign_in(Role.CITY_SUPERVISOR)
+
+    answer = browser.get(f"{APRIL.replace('?', 'export/?')}&format=csv")
+
+    [mark], _head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert mark == "勘误 2026-04 第 1 号：承办 5 件，更正为 承办 6 件"
+    assert len(rows) == UnitScore.objects.filter(month="2026-04", volume__gt=0).count()

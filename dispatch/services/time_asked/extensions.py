@@ -10,7 +10,7 @@ from dispatch.models import Assignment, Decision, Extension
 from dispatch.services.dispatching import REASON_LIMIT
 from dispatch.services.handling import told
 from dispatch.services.objections import PAUSING_LEVELS
-from dispatch.services.orders import follow_limit, lead_order, pause_owed, save_order
+from dispatch.services.orders import follow_limit, lead_order, pause_owed, promised, save_order
 from dispatch.services.time_asked.questions import check_free, check_not_own, feedback_of
 from hotline.core import limits
 from hotline.core.actors import Actor
@@ -77,6 +77,7 @@ def ask_extension(
             amount=amount,
             unit=limit.unit,
             ground=ground,
+            **promised(a, order),
         )
     return a.ticket
 
@@ -110,7 +111,7 @@ def grant_extension(
                 extension=extension.pk,
                 amount=extension.amount,
                 unit=extension.unit,
-                due_at=feedback.due_at.isoformat(),
+                **promised(a, order),
             )
         else:
             _record_refusal(a, order, extension)
@@ -206,4 +207,5 @@ def _record_refusal(a: Act, order: Assignment, extension: Extension) -> None:
         assignment=order.pk,
         extension=extension.pk,
         outcome=extension.outcome,
+        **promised(a, order),
     )

@@ -10,7 +10,13 @@ from django.utils.translation import gettext as _
 from dispatch.models import Assignment, FactRequest
 from dispatch.services.dispatching import REASON_LIMIT
 from dispatch.services.objections import PAUSING_LEVELS
-from dispatch.services.orders import lead_order, pause_owed, resume_owed, save_order
+from dispatch.services.orders import (
+    lead_order,
+    pause_owed,
+    promised,
+    resume_owed,
+    save_order,
+)
 from dispatch.services.time_asked.questions import OWED_KINDS, check_free
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
@@ -59,6 +65,7 @@ def ask_facts(
             assignment=order.pk,
             request=request.pk,
             until=facts.due_at.isoformat(),
+            **promised(a, order),
         )
     return a.ticket
 
@@ -83,7 +90,13 @@ def facts_received(
         if at < request.until:  # later, another question may have stopped the clocks
             resume_owed(a, order, cause="facts_received")
         save_order(a, order)
-        a.record("facts_received", unit_id=order.unit_id, assignment=order.pk, request=request.pk)
+        a.record(
+            "facts_received",
+            unit_id=order.unit_id,
+            assignment=order.pk,
+            request=request.pk,
+            **promised(a, order),
+        )
     return a.ticket
 
 

@@ -12,7 +12,14 @@ from dispatch.models import Assignment, Decision, LedgerHold, LedgerReview
 from dispatch.services.dispatching import REASON_LIMIT
 from dispatch.services.handling import told
 from dispatch.services.objections import PAUSING_LEVELS
-from dispatch.services.orders import clocks_of, lead_order, open_callback, save_order
+from dispatch.services.orders import (
+    clocks_of,
+    expect_callback,
+    is_called_back,
+    lead_order,
+    promised,
+    save_order,
+)
 from dispatch.services.rounds import answer_order
 from dispatch.services.time_asked.questions import OWED_KINDS, check_free, check_not_own
 from hotline.core import limits, working_time
@@ -171,15 +178,15 @@ def clear_hold(
         standing.save(update_fields=["cleared_at", "cleared_by", "clearance"])
         a.stop(ClockKind.LEDGER_REVIEW)
         due_at = _run_on(a, order, standing)
-        if not a.ticket.is_anonymous:
-            open_callback(a, due_at)
+        if is_called_back(a):
+            expect_callback(a, due_at)
         save_order(a, order)
         a.record(
             "hold_cleared",
             unit_id=order.unit_id,
             assignment=order.pk,
             hold=standing.pk,
-            due_at=due_at.isoformat(),
+            **promised(a, order),
         )
     return a.ticket
 

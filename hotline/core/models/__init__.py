@@ -3,7 +3,7 @@
 from .audit import AuditEntry
 from .clients import ApiClient, Channel
 from .deployment import Deployment
-from .limits import RISING_KINDS, CalendarDay, ClockKind, TimeLimit
+from .limits import LASTING_KINDS, RISING_KINDS, CalendarDay, ClockKind, TimeLimit
 from .messages import (
     ConsumerProgress,
     Delivery,
@@ -19,6 +19,7 @@ from .units import ASSISTING_KINDS, AssessmentGroup, Unit, UnitKind
 
 __all__ = [
     "ASSISTING_KINDS",
+    "LASTING_KINDS",
     "RISING_KINDS",
     "ApiClient",
     "Area",

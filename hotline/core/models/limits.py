@@ -41,11 +41,19 @@ class ClockKind(models.TextChoices):
     CALLBACK = "callback", _("回访")
     SUPERVISION = "supervision", _("督办答复")
     CLOSING = "closing", _("办结")
+    RATING_LINK = "rating_link", _("评价链接有效期")
+    EXCLUSION_RULING = "exclusion_ruling", _("剔除审核")
+    APPEAL_RULING = "appeal_ruling", _("考评申诉审核")
+    SCORE_APPEAL = "score_appeal", _("月度成绩申诉审核")
     REOPEN_WINDOW = "reopen_window", _("重新受理期")
 
 
 # What follows a missed promise while it stays unkept; it ends with that promise.
 RISING_KINDS = (ClockKind.RISE_TO_ORDER, ClockKind.RISE_TO_CRITICISM)
+
+
+# What is decided about a ticket's assessment goes on when the ticket is closed.
+LASTING_KINDS = (ClockKind.EXCLUSION_RULING, ClockKind.APPEAL_RULING)
 
 
 class TimeLimit(models.Model):

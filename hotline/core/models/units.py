@@ -36,6 +36,8 @@ class AssessmentGroup(models.TextChoices):
     DISTRICT = "district", _("区")
     CITY_DEPARTMENT = "city_department", _("市级部门")
     ENTERPRISE = "enterprise", _("公共服务企业")
+    # Scored beside the units that ask them (双派双考), shown to those concerned, never published.
+    SECOND_RECEIVER = "second_receiver", _("二次接单单位（不公布）")
     NONE = "none", _("不参评")
 
 
@@ -82,7 +84,17 @@ class Unit(models.Model):
             models.CheckConstraint(
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gt=models.F("valid_from")),
                 name="unit_ends_after_it_begins",
-            )
+            ),
+            # What a community or a street's office does is done in the street's name.
+            models.CheckConstraint(
+                condition=~Q(kind__in=["community", "office"]) | Q(group="none"),
+                name="communities_are_never_assessed",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="second_receiver", group__in=["second_receiver", "none"])
+                | (~Q(kind="second_receiver") & ~Q(group="second_receiver")),
+                name="second_receivers_in_a_group_of_their_own",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ from hotline.core import limits
 from hotline.core.models import ClockKind, Role, UnitKind
 from hotline.core.places import units
 from hotline.pages.ticket.facts import Facts
+from hotline.pages.ticket.pleas import can_appeal, can_ask_exclusion, waits_for
 from intake.models import RequestType
 
 Asked = TypeVar("Asked", Extension, FactRequest)
@@ -207,7 +208,7 @@ def _can_close(facts: Facts) -> bool:
     if facts.running(ClockKind.CALLBACK) and any(p.wants_callback for p in facts.parties):
         return False
     gone = any(r.outcome != CallOutcome.CONNECTED for r in facts.results)
-    wanted = any(p.wants_callback for p in facts.parties)
+    wanted = facts.is_sampled and any(p.wants_callback for p in facts.parties)
     return bool(_answers(facts)) or gone or not wanted
 
 
@@ -254,4 +255,12 @@ _CHANCES: dict[str, Callable[[Facts], bool]] = {
     "callback": _can_call_back,
     "rehandle": lambda facts: any(not answer.is_good for answer in _answers(facts)),
     "close": _can_close,
+    "ask_exclusion": can_ask_exclusion,
+    "appeal": can_appeal,
+    **dict.fromkeys(
+        ("grant_exclusion", "refuse_exclusion"), lambda facts: waits_for(facts.exclusions, facts)
+    ),
+    **dict.fromkeys(
+        ("uphold_appeal", "reject_appeal"), lambda facts: waits_for(facts.appeals, facts)
+    ),
 }

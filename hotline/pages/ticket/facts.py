@@ -25,9 +25,11 @@ from dispatch.models import (
     Reply,
     SupervisionOrder,
 )
-from evaluation.models import CallbackResult
+from evaluation.models import Appeal, CallbackResult, Exclusion
+from evaluation.pleas import RULING_CLOCK, visible
+from evaluation.reading import as_read_by
 from hotline.core.actors import Actor
-from hotline.core.models import ClockKind
+from hotline.core.models import LASTING_KINDS, ClockKind
 from intake.acts import UNIT_CLOCKS
 from intake.models import (
     AdjustmentKind,
@@ -38,6 +40,7 @@ from intake.models import (
     TicketEvent,
     TicketRequester,
 )
+from intake.own_affairs import events_known_to
 
 # A clock that carries it shows “延” on its chip.
 IS_EXTENDED = Exists(
@@ -68,6 +71,9 @@ class Facts:
     holds: list[LedgerHold] = field(default_factory=list)
     coordinations: list[Coordination] = field(default_factory=list)
     onsites: list[OnsiteAttribution] = field(default_factory=list)
+    # Those that the reader may know of.
+    exclusions: list[Exclusion] = field(default_factory=list)
+    appeals: list[Appeal] = field(default_factory=list)
 
     @property
     def is_identity_hidden(self) -> bool:
@@ -129,6 +135,20 @@ class Facts:
             self.pending_hold,
         )
         return any(each is not None for each in asked)
+
+    @property
+    def final_answer(self) -> CallbackResult | None:
+        """The last valid answer about the unit in charge, where it is not the first one as well."""
+        unit_id = self.ticket.lead_unit_id
+        valid = [r for r in self.results if r.is_valid and r.unit_id == unit_id]
+        return valid[-1] if len(valid) > 1 else None
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the last dispatch was drawn for a call-back."""
+        dispatched = (e for e in reversed(self.events) if e.type == "dispatched")
+        last = next(dispatched, None)
+        return last is None or bool(last.data.get("sampled", True))
 
     @property
     def supervised(self) -> list[SupervisionOrder]:
@@ -202,8 +222,11 @@ def read_facts(ticket: Ticket, actor: Actor, at: dt.datetime) -> Facts:
         clocks=list(ticket.clocks.annotate(is_extended=IS_EXTENDED).order_by("pk")),
         # An event is recorded at or after acceptance, which lets whole months be skipped.
         events=list(
-            TicketEvent.objects.filter(
-                ticket_id=ticket.pk, recorded_at__gte=ticket.accepted_at
+            events_known_to(
+                TicketEvent.objects.filter(
+                    ticket_id=ticket.pk, recorded_at__gte=ticket.accepted_at
+                ),
+                actor,
             ).order_by("seq")
         ),
         notes=list(ticket.notes.all()),
@@ -229,6 +252,7 @@ def read_facts(ticket: Ticket, actor: Actor, at: dt.datetime) -> Facts:
         facts.coordinations.extend(asked.prefetch_related("members").order_by("pk"))
     if "onsite_ordered" in told:
         facts.onsites.extend(ticket.onsite_attributions.with_calls())
+    _read_pleas(facts, told)
     if ticket.rehandle_count > 1 or "ordered" in told:
         facts.supervision.extend(ticket.supervision_orders.order_by("pk"))
     return facts
@@ -245,7 +269,7 @@ def _read_answers(facts: Facts, open_to_reader: set[int]) -> None:
     )
     facts.contacts.extend(Contact.objects.filter(**of_orders).order_by("pk"))
     results = facts.ticket.callback_results.select_related("unit")
-    facts.results.extend(results.order_by("pk"))
+    facts.results.extend(as_read_by(facts.actor, results.order_by("pk")))
 
 
 def _read_questions(facts: Facts, told: set[str]) -> None:
@@ -261,3 +285,20 @@ def _read_questions(facts: Facts, told: set[str]) -> None:
     if "hold_asked" in told:
         holds = facts.ticket.holds.prefetch_related("reviews")
         facts.holds.extend(holds.order_by("pk"))
+
+
+def _read_pleas(facts: Facts, told: set[str]) -> None:
+    """What was asked about the assessment, with the hotline's promises to decide it: of other units
+    the reader learns neither."""
+    ticket, actor = facts.ticket, facts.actor
+    if "exclusion_asked" in told:
+        facts.exclusions.extend(visible(Exclusion, actor).filter(ticket=ticket).order_by("pk"))
+    if "appealed" in told:
+        appeals = visible(Appeal, actor).filter(ticket=ticket).select_related("result")
+        facts.appeals.extend(appeals.order_by("pk"))
+    known = {(RULING_CLOCK[type(p)], p.pk) for p in (*facts.exclusions, *facts.appeals)}
+    facts.clocks[:] = [
+        clock
+        for clock in facts.clocks
+        if clock.kind not in LASTING_KINDS or (clock.kind, clock.subject_id) in known
+    ]

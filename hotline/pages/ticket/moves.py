@@ -21,14 +21,18 @@ _KEYS = {
 _DANGEROUS = ("withdraw", "recall", "object", "release")
 # Behind “更多”, under the part of the work they belong to; every other move stands in the bar.
 _HANDLING, _TOGETHER, _TIME, _OBJECTION = _("办理"), _("协同"), _("时限"), _("异议")
+_ASSESSMENT = _("考评")
 _MORE: dict[str, str | Promise] = {
     **dict.fromkeys(("amend", "merge_into", "withdraw", "recall"), _HANDLING),
     **dict.fromkeys(("consult", "order_onsite", "pass_to_liaison"), _TOGETHER),
     **dict.fromkeys(("ask_cooperation", "delegate", "release", "escalate"), _TOGETHER),
     **dict.fromkeys(("ask_extension", "ask_facts", "hold", "clear_hold"), _TIME),
     **dict.fromkeys(("object", "make_precedent"), _OBJECTION),
+    **dict.fromkeys(("ask_exclusion", "appeal"), _ASSESSMENT),
+    **dict.fromkeys(("grant_exclusion", "refuse_exclusion"), _ASSESSMENT),
+    **dict.fromkeys(("uphold_appeal", "reject_appeal"), _ASSESSMENT),
 }
-_GROUPS = (_HANDLING, _TOGETHER, _TIME, _OBJECTION)
+_GROUPS = (_HANDLING, _TOGETHER, _TIME, _OBJECTION, _ASSESSMENT)
 # So few need no second place to look in.
 FEW = 4
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dispatch.models import Reply
+from evaluation.models import CallbackResult
 from hotline.core.places import unit_by_code
 from hotline.pages.ticket.facts import Facts
 from hotline.pages.ticket.questions import may_read
@@ -33,6 +34,7 @@ _SPOKEN = (
 _OWN_ACTS = (
     "signed", "contacted", "reported", "replied", "objected", "noted", "part_signed",
     "extension_asked", "facts_asked", "hold_asked", "onsite_arrived",
+    "exclusion_asked", "appealed",
 )  # fmt: skip
 # One unit tells another: where the data name the first; the event's own unit is the second.
 _TELLERS = {
@@ -131,7 +133,7 @@ class _Texts:
         self.notes = {note.seq: note for note in facts.notes}
         self.replies = {reply.replied_at: _reply(reply) for reply in facts.replies}
         self.contacts = {c.recorded_at: c.remark for c in facts.contacts if c.remark}
-        self.opinions = {result.pk: result.opinion for result in facts.results}
+        self.opinions = {result.pk: _answer(result) for result in facts.results}
         self.tasks = {order.pk: order.task for order in facts.orders}
 
     def is_withheld(self, event: TicketEvent) -> bool:
@@ -155,7 +157,7 @@ class _Texts:
                 return next(ruled, "")
             case "cooperation_asked" | "delegated":
                 return self.tasks.get(event.data["assignment"], "")
-        found = self._asked(event) or self._hard_case(event)
+        found = self._asked(event) or self._plea(event) or self._hard_case(event)
         if found:
             return found
         note = self.notes.get(event.seq)
@@ -205,6 +207,20 @@ class _Texts:
                 return _of(reviews, event.data.get("review"), "finding")
         return ""
 
+    def _plea(self, event: TicketEvent) -> str:
+        """Why something should not count, and why that was decided as it was."""
+        exclusion, appeal = event.data.get("exclusion"), event.data.get("appeal")
+        match event.type:
+            case "exclusion_asked":
+                return _of(self.facts.exclusions, exclusion, "reason")
+            case "exclusion_granted" | "exclusion_refused":
+                return _of(self.facts.exclusions, exclusion, "ruling")
+            case "appealed":
+                return _of(self.facts.appeals, appeal, "reason")
+            case "appeal_upheld" | "appeal_rejected":
+                return _of(self.facts.appeals, appeal, "ruling")
+        return ""
+
     def _hard_case(self, event: TicketEvent) -> str:
         """A question and its answer, for those who may read them."""
         opens = event.type in ("consultation_opened", "escalated")
@@ -216,6 +232,16 @@ class _Texts:
                 said = "\n".join(filter(None, (case.opinion, case.measure)))
                 return said if may_read(case, self.facts) else ""
         return ""
+
+
+def _answer(result: CallbackResult) -> str:
+    """What a requester added in words. The event of a withheld answer says nothing of it, so that
+    whoever may read it finds it here."""
+    if not (result.is_withheld and result.satisfaction):
+        return result.opinion
+    solved = _("已解决") if result.resolved else _("未解决")
+    said = solved + _("，") + result.get_satisfaction_display()
+    return f"{said}\n{result.opinion}".strip()
 
 
 def _reply(reply: Reply) -> str:

@@ -21,10 +21,10 @@ from dispatch.rendering.catalogue import clause_words
 from dispatch.services import Proposal, propose_unit
 from dispatch.services.coordinating import authorities_over
 from dispatch.services.dispatching import BASIS_LIMIT
-from dispatch.services.orders import assisting_due
+from dispatch.services.orders import assisting_due, was_drawn
 from dispatch.services.precedents import SCOPES, objection_help, quoted, ruling_left
 from evaluation.models import CallOutcome
-from evaluation.services import answers_since_reply, attempts_of_turn
+from evaluation.services import answers_since_reply, attempts_of_turn, parties_to_call
 from hotline.core import limits
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind, Role, Unit
@@ -86,6 +86,8 @@ def _close(ticket: Ticket, actor: Actor, at: dt.datetime) -> Suggested:
         return {"code": CloseCode.ANONYMOUS}
     if answers_since_reply(ticket):
         return {"code": CloseCode.CALLED_BACK}
+    if parties_to_call(ticket) and not was_drawn(ticket):
+        return {"code": CloseCode.NOT_SAMPLED}
     attempts = attempts_of_turn(ticket)
     tried = any(a.outcome in (CallOutcome.NO_ANSWER, CallOutcome.WRONG_NUMBER) for a in attempts)
     refused = any(a.outcome in (CallOutcome.DECLINED, CallOutcome.REFUSED) for a in attempts)

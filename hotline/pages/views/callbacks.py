@@ -9,9 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from evaluation.services import send_links
 from hotline.core.models import Role
+from hotline.core.violations import RuleViolation
 from hotline.pages.call_sheet import CallSheet
 from hotline.pages.calling import LONGEST_FIRST, TABS, call_rows, callback_clocks
 from hotline.pages.doors import StaffRequest, staff_page, visible_ticket
@@ -57,6 +59,22 @@ def callback(request: StaffRequest, number: str) -> HttpResponse:
         return redirect(_next_url(sheet))
     context = {"sheet": sheet, "ticket": ticket, "as_of": sheet.at}
     return render(request, "pages/callback.html", context, status=sheet.status)
+
+
+@require_POST
+@staff_page(Role.CALLBACK_AGENT)
+def send_link(request: StaffRequest, number: str) -> HttpResponse:
+    """Let those who could not be reached answer by a link in a short message."""
+    ticket = visible_ticket(number, request.actor)
+    try:
+        sent = send_links(number=number, actor=request.actor, at=timezone.now())
+    except RuleViolation as refusal:
+        if refusal.status in (403, 404):
+            raise
+        messages.error(request, refusal.sentence())
+    else:
+        messages.success(request, _("短信评价链接将在一分钟内发出，共 %(n)s 条") % {"n": len(sent)})
+    return redirect("callback", ticket.number)
 
 
 def _next_url(sheet: CallSheet) -> str:

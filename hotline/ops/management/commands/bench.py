@@ -28,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--tickets", type=int, default=100_000, help="先生成多少件工单")
         parser.add_argument("--lives", type=int, default=400, help="每项测量走多少件工单")
         parser.add_argument("--profile", choices=sorted(TITLES), default="", help="剖析一项操作")
+        parser.add_argument("--ranking", type=int, help="只测排名：一个月多少条考评事实")
         parser.add_argument("--thinking", type=float, help="在岗的人每次操作前停几秒，默认 5")
         parser.add_argument("--workers", type=int, help="网站进程数，默认同 make run")
         parser.add_argument("--threads", type=int, help="每个进程的线程数，默认同 make run")
@@ -43,7 +44,11 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             with site.throwaway_folder() as environment:
-                code = _run(json.dumps(asked | {"model": model}), environment)
+                if options["ranking"]:
+                    code = _run(["hotline.ops.bench.ranking", str(options["ranking"])], environment)
+                else:
+                    asked["model"] = model
+                    code = _run(["hotline.ops.bench", json.dumps(asked)], environment)
         except LocalStackError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -52,10 +57,10 @@ class Command(BaseCommand):
             raise CommandError("测速没有完成：原因见上面的输出。")
 
 
-def _run(asked: str, environment: dict[str, str]) -> int:
+def _run(module: list[str], environment: dict[str, str]) -> int:
     """The measuring, in a process whose settings are those of the throw-away site."""
     child = processes.spawn(
-        [sys.executable, "-m", "hotline.ops.bench", asked],
+        [sys.executable, "-m", *module],
         env=environment,
         cwd=Path(settings.BASE_DIR),
     )

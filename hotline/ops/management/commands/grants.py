@@ -18,6 +18,15 @@ APPEND_ONLY = (
     "dispatch_ladderstep",
     "dispatch_ledgerreview",
     "evaluation_callbackresult",
+    "evaluation_pressurereport",
+    "evaluation_consultation",
+    "evaluation_frozenoutcome",
+    "evaluation_monthdraft",
+    "evaluation_closerequest",
+    "evaluation_monthclose",
+    "evaluation_unitscore",
+    "evaluation_erratum",
+    "evaluation_talk",
 )
 
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from dispatch.reference_data.loading import load_catalogue, load_duties
+from evaluation.reference_data.loading import load_scheme
 from hotline.core import partitions
 from hotline.core.calendar_loading import load_calendar
 from hotline.core.models import Deployment
@@ -69,6 +70,7 @@ def seed(city: str | None = None) -> int:
     changed += loading.load_areas(city) + loading.load_units(city)
     changed += load_categories() + load_guide()
     changed += load_duties(today=today) + load_catalogue(at=now, today=today)
+    changed += load_scheme(now)
     if city == "city":
         changed += demo.add_demo_staff(now)
     forget_all()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import forms, services
+from evaluation import services
+from evaluation.forms import calling as forms
 from hotline.core.models import Role
 from intake.models import State, Ticket
 from intake.verbs import Verb, desk, register

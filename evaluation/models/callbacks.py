@@ -33,9 +33,23 @@ SATISFIED = (Satisfaction.SATISFIED, Satisfaction.BASICALLY)
 
 
 class CallbackChannel(models.TextChoices):
+    """How the answers reached the office. Staff write down what was said by telephone, and nothing
+    else; the others are written by the requester."""
+
     PHONE = "phone", _("电话")
-    SMS = "sms", _("短信")
-    WEB = "web", _("网络")
+    ROBOT = "robot", _("语音机器人")
+    SMS = "sms", _("短信链接")
+    WEB = "web", _("网页链接")
+    OWN = "own", _("诉求人自评")
+
+
+# Written without anybody of the office in between.
+BY_REQUESTER = (
+    CallbackChannel.ROBOT,
+    CallbackChannel.SMS,
+    CallbackChannel.WEB,
+    CallbackChannel.OWN,
+)
 
 
 class CallbackResult(models.Model):
@@ -61,6 +75,9 @@ class CallbackResult(models.Model):
     resolved = models.BooleanField(null=True)
     satisfaction = models.CharField(max_length=20, choices=Satisfaction.choices, blank=True)
     opinion = models.CharField(max_length=500, blank=True)
+    is_withheld = models.BooleanField(
+        default=False, help_text="the requester asks that the unit does not read it"
+    )
     is_valid = models.BooleanField()
     is_first = models.BooleanField()
     called_at = models.DateTimeField()
@@ -75,6 +92,10 @@ class CallbackResult(models.Model):
                     & ~Q(satisfaction="")
                 ),
                 name="valid_callback_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel="phone") | Q(called_by__isnull=True),
+                name="staff_write_calls_only",
             ),
             models.UniqueConstraint(
                 fields=["ticket", "unit"],
@@ -96,3 +117,59 @@ class CallbackResult(models.Model):
     def is_good(self) -> bool:
         """Solved and satisfied: nothing left to handle."""
         return bool(self.resolved) and self.satisfaction in SATISFIED
+
+
+class RatingLink(models.Model):
+    """An address under which one requester answers the three questions once, until it expires.
+
+    Only the token's hash is kept; `result` is the answer it led to. The page behind it shows
+    nothing of the matter, so a lost telephone tells nobody anything.
+    """
+
+    token_hash = models.BinaryField(max_length=32, unique=True)
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="rating_links")
+    party = models.ForeignKey(
+        "intake.TicketRequester", models.PROTECT, related_name="+", db_index=False
+    )
+    channel = models.CharField(max_length=8, choices=CallbackChannel.choices)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=40)
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, help_text="null: not handed to the carrier yet")
+    result = models.OneToOneField(
+        CallbackResult, models.PROTECT, null=True, related_name="link", db_index=False
+    )
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.channel} {self.made_at:%m-%d %H:%M}"
+
+
+class PressureKind(models.TextChoices):
+    """What somebody asked of a requester (the fourth question)."""
+
+    CHANGE = "change", _("要求改变评价")
+    WITHDRAW = "withdraw", _("要求撤回诉求")
+    SILENCE = "silence", _("要求不要再说")
+    OTHER = "other", _("其他压力")
+
+
+class PressureReport(models.Model):
+    """A requester says that somebody put pressure on them: a clue, never a score.
+
+    A record of its own without an event: no unit and no district may learn that it exists
+    (design §7). Append-only.
+    """
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="+")
+    requester = models.ForeignKey(Requester, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=12, choices=PressureKind.choices)
+    words = models.CharField(max_length=500, blank=True)
+    channel = models.CharField(max_length=8, choices=CallbackChannel.choices)
+    told_at = models.DateTimeField()
+    written_by = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [models.Index(fields=["-told_at"], name="pressure_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.kind}"

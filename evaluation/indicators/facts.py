@@ -1,0 +1,123 @@
+"""Which facts an indicator speaks of: whose, of which month, seen by whom.
+
+Those of a closed month are its frozen rows, so that an indicator beside a published score reads
+what the score was made of.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
+
+from dispatch.accuracy import orders_given
+from evaluation import counting, months, periods
+from evaluation.months import Month
+from evaluation.periods import Period
+from hotline.core.actors import Actor
+from hotline.core.working_time import local
+from intake.models import RequestType, Ticket
+
+MONTHS_OF_A_YEAR = 12
+# The instant by which a scheme attributes a row to its month.
+_ATTRIBUTED = {
+    "created": F("accepted_at"),
+    "due": F("due_at"),
+    "called_back": Coalesce("first_at", "due_at"),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A month as one reader sees it at an instant. `until` leaves out what came later: of the
+    month that a running one is compared with, only the same days (F-8)."""
+
+    month: Month
+    actor: Actor
+    at: dt.datetime
+    until: dt.datetime | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.at < self.month.period.end
+
+    def before(self, distance: int) -> View:
+        """The same span so many months earlier: a whole month, or of a running one the same
+        days."""
+        earlier = months.month(_label_before(self.month.label, distance), at=self.at)
+        return View(earlier, self.actor, self.at, self._same_day(distance))
+
+    def _same_day(self, distance: int) -> dt.datetime | None:
+        if not self.is_running:
+            return None
+        at = local(self.at)
+        if distance == MONTHS_OF_A_YEAR:
+            is_leap_day = (at.month, at.day) == (2, 29)
+            return at.replace(year=at.year - 1, day=28 if is_leap_day else at.day)
+        span = Period(self.month.period.start, at, self.month.label)
+        for _step in range(distance):
+            span = periods.previous(span)
+        return span.end
+
+
+def view(label: str, actor: Actor, at: dt.datetime) -> View:
+    """Raises ValueError for what is no month."""
+    return View(months.month(label, at=at), actor, at)
+
+
+def _label_before(label: str, distance: int) -> str:
+    year, month0 = divmod(int(label[:4]) * 12 + int(label[5:]) - 1 - distance, 12)
+    return f"{year:04}-{month0 + 1:02}"
+
+
+# --- the facts -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Base:
+    """Facts of one kind. `ticket_field` and `unit_field` lead from a fact to its ticket and its
+    unit; facts of the city, which are no unit's, are those of the tickets that the reader sees."""
+
+    rows: Callable[[View], QuerySet[Any]]
+    ticket_field: str = "ticket_id"
+    unit_field: str = "unit_id"
+    category_field: str = "category_id"
+
+
+def _counted(name: str) -> Callable[[View], QuerySet[Any]]:
+    """The rows behind one count of the monthly table, of which they are the same."""
+
+    def rows(of: View) -> QuerySet[Any]:
+        found = months.rows(of.month)
+        if of.until is not None:
+            found = found.alias(attributed_at=_ATTRIBUTED[of.month.rules.attribution])
+            found = found.filter(attributed_at__lt=of.until)
+        return counting.numbers(found, of.month.rules)[name]
+
+    return rows
+
+
+def _orders(of: View) -> QuerySet[Any]:
+    return orders_given(of.month.period.start, of.until or of.month.period.end)
+
+
+def _tickets(of: View) -> QuerySet[Any]:
+    """Praise is no request (R-003)."""
+    until = of.until or of.month.period.end
+    seen = Ticket.objects.visible_to(of.actor)
+    accepted = seen.filter(accepted_at__gte=of.month.period.start, accepted_at__lt=until)
+    return accepted.exclude(request_type=RequestType.PRAISE)
+
+
+# N: what a unit was given and has not given back.
+HELD = Base(_counted("volume"))
+# V: of what it is scored by, the answers that count.
+ANSWERED = Base(_counted("valid"))
+# The orders given to lead units, each of which may be returned.
+ORDERS = Base(_orders, category_field="ticket__category_id")
+# All requests accepted in the city, whether or not a unit ever got them.
+ACCEPTED = Base(_tickets, ticket_field="pk", unit_field="")

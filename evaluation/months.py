@@ -1,0 +1,198 @@
+"""Assessment months as they stand: running, shown as a draft, or closed; and their results."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from evaluation import counting, periods, scoring
+from evaluation.models import (
+    Bonus,
+    FrozenOutcome,
+    MonthClose,
+    MonthDraft,
+    Outcome,
+    RulingOutcome,
+    Scheme,
+    StreetClass,
+    UnitScore,
+)
+from evaluation.periods import Period
+from evaluation.rules import Rules
+from evaluation.schemes import scheme_for
+from hotline.core.models import AssessmentGroup, Unit
+from hotline.core.places import units
+from hotline.core.working_time import ONE_DAY
+
+
+class MonthState(models.TextChoices):
+    RUNNING = "running", _("进行中")
+    WAITING = "waiting", _("等待回访")
+    DRAFT = "draft", _("公示征求意见")
+    CLOSING = "closing", _("正在封账")
+    CLOSED = "closed", _("已封账")
+
+
+@dataclass(frozen=True)
+class Month:
+    """One assessment month: what it is scored by and how far it has come.
+
+    `facts_until` is when the facts that count for it are complete: its end and the scheme's lag.
+    """
+
+    label: str
+    period: Period
+    scheme: Scheme | None
+    rules: Rules
+    facts_until: dt.datetime
+    state: str
+    draft: MonthDraft | None
+    close: MonthClose | None
+
+    @property
+    def state_label(self) -> str:
+        return str(MonthState(self.state).label)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.close is not None
+
+    @property
+    def appeals_until(self) -> dt.datetime:
+        """Until when units may appeal; before the draft is open, when that is to be."""
+        if self.draft is not None:
+            return self.draft.appeals_until
+        return self.facts_until + self.rules.appeal_days * ONE_DAY
+
+    def takes_appeals(self, at: dt.datetime) -> bool:
+        return self.state == MonthState.DRAFT and at < self.appeals_until
+
+
+def month(label: str, *, at: dt.datetime) -> Month:
+    """The month as it stands at `at`. Raises ValueError for what is no month."""
+    return _stands(label, _drafts().filter(month=label).first(), at)
+
+
+def drafted(*, at: dt.datetime) -> list[Month]:
+    """Every month that has been shown to the units, closed or not, the latest first."""
+    return [_stands(draft.month, draft, at) for draft in _drafts().order_by("-month")]
+
+
+def _drafts() -> models.QuerySet[MonthDraft]:
+    return MonthDraft.objects.select_related("scheme", "close", "close_request")
+
+
+def _stands(label: str, draft: MonthDraft | None, at: dt.datetime) -> Month:
+    scheme, rules = (
+        (draft.scheme, Rules.from_json(draft.scheme.rules)) if draft else scheme_for(label)
+    )
+    period = periods.month_named(label, period_start_day=rules.period_start_day)
+    facts_until = draft.facts_until if draft else period.end + rules.close_lag_days * ONE_DAY
+    close: MonthClose | None = getattr(draft, "close", None)
+    return Month(
+        label, period, scheme, rules, facts_until, _state(draft, close, period, at), draft, close
+    )
+
+
+def current(at: dt.datetime) -> Month:
+    """The month that is running."""
+    return month(periods.assessment_month(at).label, at=at)
+
+
+def _state(
+    draft: MonthDraft | None, close: MonthClose | None, period: Period, at: dt.datetime
+) -> str:
+    if close is not None:
+        return MonthState.CLOSED
+    if draft is not None:
+        return MonthState.CLOSING if hasattr(draft, "close_request") else MonthState.DRAFT
+    return MonthState.WAITING if at >= period.end else MonthState.RUNNING
+
+
+# --- results ---------------------------------------------------------------------------------
+
+
+def rows(of: Month) -> models.QuerySet[Any]:
+    """The outcome rows of a month: the frozen ones once it is closed."""
+    return counting.rows_of(FrozenOutcome if of.is_closed else Outcome, of.label)
+
+
+def scored_units(rules: Rules) -> list[Unit]:
+    """The units that get a line: those of the scheme's groups, and second receivers."""
+    groups = {*rules.groups, AssessmentGroup.SECOND_RECEIVER.value}
+    return [unit for unit in units().values() if unit.group in groups]
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a month's result needs to know of the months before it."""
+
+    ranks: dict[int, int]
+    tails: dict[int, int]
+
+
+def before(label: str) -> Before:
+    """The ranks of the month before, and for how many months in a row each unit was at the end.
+    Only closed months count."""
+    previous = periods.previous(periods.month_named(label)).label
+    scores = UnitScore.objects.filter(month=previous).values_list("unit_id", "rank")
+    ranks = {unit_id: rank for unit_id, rank in scores if rank is not None}
+    return Before(ranks, _tails_in_a_row(previous))
+
+
+def _tails_in_a_row(last: str) -> dict[int, int]:
+    found: dict[int, int] = {}
+    standing: set[int] | None = None
+    label = last
+    while standing is None or standing:
+        at_end = set(
+            UnitScore.objects.filter(month=label, is_tail=True).values_list("unit_id", flat=True)
+        )
+        standing = at_end if standing is None else standing & at_end
+        for unit_id in standing:
+            found[unit_id] = found.get(unit_id, 0) + 1
+        label = periods.previous(periods.month_named(label)).label
+    return found
+
+
+def bonuses(label: str, *, until: dt.datetime | None = None) -> dict[int, Decimal]:
+    """The approved points of a month per unit; those approved before `until`."""
+    approved = Bonus.objects.filter(month=label, outcome=RulingOutcome.UPHELD)
+    if until is not None:
+        approved = approved.filter(ruled_at__lte=until)
+    summed = approved.order_by().values_list("unit_id").annotate(points=Sum("points"))
+    return dict(summed)
+
+
+def score(
+    of: Month,
+    *,
+    rules: Rules | None = None,
+    counted: models.QuerySet[Any] | None = None,
+    listed: Iterable[Unit] | None = None,
+    earlier: Before | None = None,
+    until: dt.datetime | None = None,
+) -> list[scoring.Scored]:
+    """The month, scored: best first inside each group, as of now or under other `rules` (试算)."""
+    rules = rules or of.rules
+    found = rows(of) if counted is None else counted
+    ours = list(listed) if listed is not None else scored_units(rules)
+    earlier = earlier or before(of.label)
+    return scoring.score(
+        counting.tallies(found, rules, ours).values(),
+        rules,
+        bonuses=bonuses(of.label, until=until),
+        previous_ranks=earlier.ranks,
+        tails_before=earlier.tails,
+    )
+
+
+def class_label(value: str) -> str:
+    return str(StreetClass(value).label) if value else ""

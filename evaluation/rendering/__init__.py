@@ -1,0 +1,5 @@
+"""How evaluation's events read."""
+
+from . import calling, links, months, pleas
+
+__all__ = ["calling", "links", "months", "pleas"]
