@@ -60,7 +60,7 @@ class RatingView(ApiView):
     )
     def post(self, request: Request, number: str) -> Response:
         actor, at = self.actor, timezone.now()
-        own_party(number, actor)
+        own_party(number=number, actor=actor)
         key = key_of(request, request.data)
         said = read_body(RatingForm, request.data)
         with whole():

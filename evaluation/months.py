@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import counting, periods, scoring
+from evaluation import counting, outcomes, periods, scoring
 from evaluation.models import (
     Bonus,
     FrozenOutcome,
@@ -94,7 +94,7 @@ def _stands(label: str, draft: MonthDraft | None, at: dt.datetime) -> Month:
         (draft.scheme, Rules.from_json(draft.scheme.rules)) if draft else scheme_for(label)
     )
     period = periods.month_named(label, period_start_day=rules.period_start_day)
-    facts_until = draft.facts_until if draft else period.end + rules.close_lag_days * ONE_DAY
+    facts_until = draft.facts_until if draft else outcomes.calendar().month(label).cutoff
     close: MonthClose | None = getattr(draft, "close", None)
     return Month(
         label, period, scheme, rules, facts_until, _state(draft, close, period, at), draft, close

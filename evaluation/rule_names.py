@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-RULE_NAMES: dict[str, str | Promise] = {
+RULE_NAMES = {
     "weights": _("三率权重"),
     "basic_credit": _("“基本满意”折算"),
     "groups": _("参加排名的考评组"),

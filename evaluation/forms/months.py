@@ -32,7 +32,7 @@ class ScoreAppealForm(forms.Form):
     unit = ScoredUnitField(label=_("单位"), widget=forms.HiddenInput)
     reason = forms.CharField(
         label=_("申诉理由"),
-        widget=forms.Textarea,
+        widget=forms.Textarea({"rows": 4}),
         max_length=REASON_LIMIT,
         help_text=_(
             "写明哪个数字、哪件工单不对。单件工单的剔除或回访申诉，请在工单页提出；这里针对本月成绩。"
@@ -46,13 +46,17 @@ class RulingForm(forms.Form):
     outcome = forms.ChoiceField(
         label=_("裁定"), choices=RulingOutcome.choices, widget=forms.RadioSelect
     )
-    ruling = forms.CharField(label=_("裁定理由"), widget=forms.Textarea, max_length=REASON_LIMIT)
+    ruling = forms.CharField(
+        label=_("裁定理由"), widget=forms.Textarea({"rows": 4}), max_length=REASON_LIMIT
+    )
 
 
 class BonusRulingForm(RulingForm):
     """What is decided about proposed points, and why."""
 
-    ruling = forms.CharField(label=_("裁定理由"), widget=forms.Textarea, max_length=SHORT_LIMIT)
+    ruling = forms.CharField(
+        label=_("裁定理由"), widget=forms.Textarea({"rows": 4}), max_length=SHORT_LIMIT
+    )
 
 
 class BonusForm(forms.Form):
@@ -61,7 +65,9 @@ class BonusForm(forms.Form):
     unit = ScoredUnitField(label=_("单位"))
     ground = forms.ChoiceField(label=_("加分事由"), choices=BonusGround.choices)
     points = forms.DecimalField(label=_("分值"), max_digits=4, decimal_places=2)
-    evidence = forms.CharField(label=_("依据"), widget=forms.Textarea, max_length=SHORT_LIMIT)
+    evidence = forms.CharField(
+        label=_("依据"), widget=forms.Textarea({"rows": 4}), max_length=SHORT_LIMIT
+    )
 
 
 class ErratumForm(forms.Form):
@@ -74,7 +80,9 @@ class ErratumForm(forms.Form):
     )
     wrong = forms.CharField(label=_("原文"), max_length=SHORT_LIMIT)
     right = forms.CharField(label=_("更正为"), max_length=SHORT_LIMIT)
-    reason = forms.CharField(label=_("原因"), widget=forms.Textarea, max_length=SHORT_LIMIT)
+    reason = forms.CharField(
+        label=_("原因"), widget=forms.Textarea({"rows": 4}), max_length=SHORT_LIMIT
+    )
 
 
 class TalkForm(forms.Form):
@@ -84,7 +92,9 @@ class TalkForm(forms.Form):
     held_on = forms.DateField(
         label=_("约谈日期"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
-    summary = forms.CharField(label=_("谈话内容"), widget=forms.Textarea, max_length=REASON_LIMIT)
+    summary = forms.CharField(
+        label=_("谈话内容"), widget=forms.Textarea({"rows": 4}), max_length=REASON_LIMIT
+    )
     undertaking = forms.CharField(
-        label=_("整改承诺"), widget=forms.Textarea, max_length=REASON_LIMIT
+        label=_("整改承诺"), widget=forms.Textarea({"rows": 4}), max_length=REASON_LIMIT
     )

@@ -22,13 +22,13 @@ class ExclusionForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("理由"),
-        widget=forms.Textarea,
+        widget=forms.Textarea({"rows": 4}),
         max_length=REASON_LIMIT,
         help_text=_("申请容错的，请写明依法依规做了哪些事、为何没有办成、还采取了什么补救。"),
     )
     evidence = forms.CharField(
         label=_("证据"),
-        widget=forms.Textarea,
+        widget=forms.Textarea({"rows": 4}),
         max_length=REASON_LIMIT,
         help_text=_("能证明以上理由的材料，和在哪里可以查到。"),
     )
@@ -39,10 +39,12 @@ class AppealForm(forms.Form):
 
     result = forms.IntegerField(label=_("对哪次回访"), min_value=1)
     ground = forms.ChoiceField(label=_("申诉事由"), choices=AppealGround.choices)
-    reason = forms.CharField(label=_("理由"), widget=forms.Textarea, max_length=REASON_LIMIT)
+    reason = forms.CharField(
+        label=_("理由"), widget=forms.Textarea({"rows": 4}), max_length=REASON_LIMIT
+    )
     evidence = forms.CharField(
         label=_("证据"),
-        widget=forms.Textarea,
+        widget=forms.Textarea({"rows": 4}),
         max_length=REASON_LIMIT,
         help_text=_("能证明以上理由的材料，和在哪里可以查到，例如联系记录、现场照片。"),
     )
@@ -50,13 +52,16 @@ class AppealForm(forms.Form):
 
 class _ConsentForm(forms.Form):
     ruling = forms.CharField(
-        label=_("审核意见"), widget=forms.Textarea, required=False, max_length=REASON_LIMIT
+        label=_("审核意见"),
+        widget=forms.Textarea({"rows": 4}),
+        required=False,
+        max_length=REASON_LIMIT,
     )
 
 
 class _RefusalForm(forms.Form):
     ruling = forms.CharField(
-        label=_("不同意的理由"), widget=forms.Textarea, max_length=REASON_LIMIT
+        label=_("不同意的理由"), widget=forms.Textarea({"rows": 4}), max_length=REASON_LIMIT
     )
 
 

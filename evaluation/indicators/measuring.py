@@ -160,6 +160,8 @@ def overall(indicators: Sequence[Indicator], of: View, group: str) -> dict[str, 
 
 def by_unit(indicator: Indicator, of: View, units: Collection[Unit]) -> dict[int, Reading]:
     """The indicator of every unit, by its id; one without facts has nothing counted."""
+    if not units:
+        return {}
     parts = _parts([indicator])
     counted = _per_unit(indicator.base, parts, of, units)
     last_year: Mapping[int, Counted] = {}

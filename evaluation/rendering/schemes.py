@@ -232,7 +232,7 @@ SECTIONS = (
                 "interval_z",
                 gettext_lazy(
                     "得分上下各这么多个标准误是成绩区间，"
-                    "区间内分不出高下的单位列入同一名次段；1.96 约为二十次有十九次。"
+                    "分不出高下的单位在月表“档”一列同字母；1.96 约为二十次有十九次。"
                 ),
                 lambda rules: plain(rules.interval_z),
             ),

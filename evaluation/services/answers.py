@@ -51,9 +51,17 @@ class Said:
         return self.contacted is not None or self.resolved is not None or bool(self.satisfaction)
 
 
-def write_answer(a: Act, party: TicketRequester, said: Said, channel: str) -> CallbackResult:
+def write_answer(
+    a: Act,
+    party: TicketRequester,
+    said: Said,
+    channel: str,
+    *,
+    parties: list[TicketRequester] | None = None,
+) -> CallbackResult:
     """Write one attempt down, inside an act. The call-back clock stops when every requester who
-    wants a call has been concluded. An answer once written is never altered.
+    wants a call (`parties`, where they are at hand) has been concluded. An answer once written is
+    never altered.
 
     Raises NotPermitted when somebody writes what is not theirs to write, RuleViolation when the
     answers are not all there.
@@ -86,7 +94,7 @@ def write_answer(a: Act, party: TicketRequester, said: Said, channel: str) -> Ca
     result.save(force_insert=True)
     if said.pressure:
         write_pressure(a, party, said.pressure, said.pressure_words, channel)
-    _conclude(a, [*earlier, result])
+    _conclude(a, [*earlier, result], parties)
     a.record("called_back", unit_id=unit_id, **_told(result))
     return result
 
@@ -127,14 +135,16 @@ def _same_turn(result: CallbackResult, party: TicketRequester, ticket: Ticket) -
     return result.requester_id == party.requester_id and result.round == ticket.rehandle_count + 1
 
 
-def _conclude(a: Act, results: list[CallbackResult]) -> None:
+def _conclude(a: Act, results: list[CallbackResult], parties: list[TicketRequester] | None) -> None:
     """Stop the clock when nobody is left to be called. A ticket waiting for its close still runs
     one: the desk must decide in its time."""
     ticket, waiting = a.ticket, a.running(ClockKind.CALLBACK)
     if not waiting:
         return
     since = waiting[0].opens_at
-    if all(is_concluded(ticket, party, results, since) for party in parties_to_call(ticket)):
+    if parties is None:
+        parties = parties_to_call(ticket)
+    if all(is_concluded(ticket, party, results, since) for party in parties):
         a.stop(ClockKind.CALLBACK)
         if ticket.state == State.CALLBACK and not a.running(ClockKind.CLOSING):
             a.start(ClockKind.CLOSING)

@@ -48,7 +48,9 @@ def record_callback(
     """
     with act("callback", number, actor=actor, at=at, version=version) as a:
         check_call(a)
-        write_answer(a, callee(a.ticket, party), Said(**said), CallbackChannel.PHONE)
+        parties = parties_to_call(a.ticket)
+        called = callee(parties, party)
+        write_answer(a, called, Said(**said), CallbackChannel.PHONE, parties=parties)
     return a.ticket
 
 
@@ -66,10 +68,9 @@ def check_call(a: Act) -> None:
     check_hours(at)
 
 
-def callee(ticket: Ticket, party: TicketRequester | None) -> TicketRequester:
-    """The requester who was called: the one named, else the first. Raises RuleViolation for one
-    who is not to be called."""
-    parties = parties_to_call(ticket)
+def callee(parties: list[TicketRequester], party: TicketRequester | None) -> TicketRequester:
+    """Which of those to be called was called: the one named, else the first. Raises RuleViolation
+    for one who is not to be called."""
     party = party or next(iter(parties), None)
     if party is None or party.pk not in {p.pk for p in parties}:
         raise RuleViolation("not_to_be_called", field="party")

@@ -65,7 +65,7 @@ def send_links(*, number: str, actor: Actor, at: dt.datetime) -> list[RatingLink
 def give_link(*, number: str, actor: Actor, at: dt.datetime) -> RatingLink:
     """A channel asks for a link that its user can open; asked again it gets the same one while
     that lives. Raises NotVisible, NotPermitted or IllegalMove."""
-    party = own_party(number, actor)
+    party = own_party(number=number, actor=actor)
     with one_act():
         a = Act(locked_where_it_goes_on(number), actor, at)
         party = party_in(a.ticket, party.requester_id)

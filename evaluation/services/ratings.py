@@ -22,7 +22,7 @@ def rate(*, number: str, actor: Actor, at: dt.datetime, **answers: Any) -> Ticke
 
     Raises NotVisible, NotPermitted (staff and units never rate), IllegalMove or RuleViolation.
     """
-    party = own_party(number, actor)
+    party = own_party(number=number, actor=actor)
     with one_act():
         ticket = locked_where_it_goes_on(number)
         a = Act(ticket, actor, at)
@@ -34,7 +34,7 @@ def rate(*, number: str, actor: Actor, at: dt.datetime, **answers: Any) -> Ticke
     return ticket
 
 
-def own_party(number: str, actor: Actor) -> TicketRequester:
+def own_party(*, number: str, actor: Actor) -> TicketRequester:
     """The requester for whom a channel speaks: the main one of a ticket that it brought in itself.
     Raises NotVisible, NotPermitted for everybody else, IllegalMove for an anonymous matter."""
     try:

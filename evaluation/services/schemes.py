@@ -92,10 +92,11 @@ def change_draft(
             who=actor_name(scheme.drafted_by),
             when=timezone.localtime(scheme.drafted_at).strftime("%m-%d %H:%M"),
         )
-    scheme.name = _checked(name, valid_from, rules, at)
-    scheme.valid_from, scheme.rules = valid_from, rules.as_json()
-    if fingerprint(scheme) == seen:
+    name = _checked(name, valid_from, rules, at)
+    stored = (scheme.name, scheme.valid_from, rules_of(scheme))
+    if (name, valid_from, rules) == stored:  # nobody becomes its drafter by looking at it
         return scheme
+    scheme.name, scheme.valid_from, scheme.rules = name, valid_from, rules.as_json()
     scheme.drafted_at, scheme.drafted_by = at, actor.reference
     scheme.save(update_fields=["name", "valid_from", "rules", "drafted_at", "drafted_by"])
     _audit("scheme_changed", scheme, actor, at)

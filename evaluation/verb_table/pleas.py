@@ -24,7 +24,7 @@ def _is_assessed(ticket: Ticket) -> bool:
 
 register(
     Verb(
-        "ask_exclusion", _("申请剔除"), services.ask_exclusion, forms.ExclusionForm,
+        "ask_exclusion", _("申请剔除或不计入"), services.ask_exclusion, forms.ExclusionForm,
         _GIVEN, holding, order=80, fits=_is_assessed,
     ),
     Verb(

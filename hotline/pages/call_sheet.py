@@ -81,11 +81,11 @@ class CallSheet:
     @property
     def can_send(self) -> bool:
         """Whether a short message can be sent to this requester now."""
-        if self.callee is None or self.callee.is_concluded or self.clock is None:
+        if self.callee is None or self.callee.is_concluded or not carriers.is_offered():
             return False
         is_waiting = self.link is not None and self.link.expires_at > self.at
         reaches = carriers.is_mobile(self.callee.party.requester.phone)
-        return carriers.is_offered() and reaches and not is_waiting
+        return reaches and not is_waiting and self.clock is not None
 
     @property
     def history(self) -> list[tuple[CallbackResult, str]]:

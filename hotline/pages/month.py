@@ -45,7 +45,8 @@ _CLASS_TONES = {
     "advanced": "ok", "progress": "ok", "rectification": "warn", "governance": "late",
 }  # fmt: skip
 # How wide an interval is drawn.
-SCALE = 64
+SCALE = 80
+_NONE, _FULL = Decimal(0), Decimal(100)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Interval:
 class ToldLine:
     """One unit's line. `climbed` are the places gained since the month before, None where there
     is nothing to compare; `band` is the letter of the rank band, `opens_band` whether it begins
-    here; `ranking` heads the units of one volume band."""
+    here; `ranking` heads the units of one volume band; `unranked` says why there is no place."""
 
     score: UnitScore
     name: str
@@ -91,6 +92,7 @@ class ToldLine:
     band: str
     opens_band: bool
     ranking: str
+    unranked: str
     marks: list[Mark]
     handled: list[Number]
     said: list[Number]
@@ -156,8 +158,7 @@ def told_lines(
 ) -> list[ToldLine]:
     """Lines in their order; `ranked` tells how many units each volume band ranks."""
     has_before = any(line.score.previous_rank is not None for line in lines)
-    ends = [end for line in lines for end in (line.score.low, line.score.high) if end is not None]
-    scale = _scale(ends)
+    scale = _scale([end for line in lines for end in _ends(line.score)])
     found: list[ToldLine] = []
     before: UnitScore | None = None
     for line in lines:
@@ -172,6 +173,7 @@ def told_lines(
                 band=_letter(score.rank_band),
                 opens_band=before is not None and before.rank_band != score.rank_band,
                 ranking=_ranking(score.band, month, ranked or {}) if opens_ranking else "",
+                unranked=str(ScoreMark(score.mark).label) if score.mark else "",
                 marks=_marks(score, month),
                 **{part: _numbers(line, month, names) for part, names in PARTS.items()},
                 due_url=cell_url("due", month, unit=line.unit.code) if score.due else "",
@@ -196,9 +198,8 @@ def _numbers(line: Line, month: Month, names: Iterable[str]) -> list[Number]:
 
 
 def _marks(score: UnitScore, month: Month) -> list[Mark]:
-    """Why it is not ranked; and, once the month is closed, its class and whether it is at the
-    end."""
-    marks = [Mark(str(ScoreMark(score.mark).label))] if score.mark else []
+    """Once the month is closed: its class, and whether it is at the end."""
+    marks = []
     if month.is_closed and score.unit_class:
         marks.append(Mark(class_label(score.unit_class), _CLASS_TONES[score.unit_class]))
     if month.is_closed and score.is_tail:
@@ -232,22 +233,28 @@ def _ranking(band: int, month: Month, ranked: Mapping[int, int]) -> str:
     return _("%(band)s：%(n)s 个单位参加排名") % {"band": words, "n": ranked.get(band, 0)}
 
 
+def _ends(score: UnitScore) -> tuple[Decimal, ...]:
+    """The ends of its interval, cut off where no score can lie; none without an interval."""
+    if score.low is None or score.high is None or score.score is None:
+        return ()
+    return max(score.low, _NONE), min(score.high, max(_FULL, score.score))
+
+
 def _scale(ends: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
     """From the ten below the lowest end to 100, or to the highest where a bonus goes beyond."""
-    low = max(min(ends, default=Decimal(0)), Decimal(0)) // 10 * 10
-    return low, max(max(ends, default=Decimal(100)), Decimal(100))
+    lowest = min(*ends, _FULL - 10) if ends else _NONE
+    return lowest // 10 * 10, max(*ends, _FULL) if ends else _FULL
 
 
 def _interval(score: UnitScore, scale: tuple[Decimal, Decimal]) -> Interval | None:
-    """Its ends cut off where no score can lie."""
-    if score.low is None or score.high is None or score.score is None:
+    ends = _ends(score)
+    if not ends or score.score is None:
         return None
     first, last = scale
-    low, high = max(score.low, Decimal(0)), min(score.high, max(Decimal(100), score.score))
     start, end, point = (
-        int((value - first) * SCALE / (last - first)) for value in (low, high, score.score)
+        int((value - first) * SCALE / (last - first)) for value in (*ends, score.score)
     )
-    return Interval(low, high, start, max(end - start, 1), point)
+    return Interval(*ends, start, max(end - start, 1), min(point, SCALE - 2))
 
 
 def _told_average(average: Average) -> ToldAverage:
@@ -303,6 +310,12 @@ def recompute_command(month: Month) -> str:
     """What an administrator types to make the month again and compare it with what was
     published."""
     return f"manage.py months recompute {month.label}"
+
+
+def coverage_floor(month: Month) -> str:
+    """The least coverage in percent, as one writes it; empty where the scheme asks for none."""
+    percent = month.rules.coverage_floor * 100
+    return f"{percent.normalize():f}" if percent else ""
 
 
 def scheme_url(month: Month, actor: Actor) -> str:

@@ -314,6 +314,15 @@ class SchemeSheet:
             for section in SECTIONS
         ]
 
+    @property
+    def problems(self) -> list[dict[str, str]]:
+        """What is wrong with single fields, each with its place in the long form."""
+        return [
+            {"url": f"#{field.id_for_label}", "label": f"{field.label} {error}"}
+            for field in self.form
+            for error in field.errors
+        ]
+
     def store(self, actor: Actor) -> Scheme | None:
         """The draft as it was filled in; None where it cannot be, which the form then says."""
         if not self.form.is_valid():
@@ -339,8 +348,9 @@ class SchemeSheet:
         """Show what is stored now; sent once more, the form takes its place."""
         assert self.draft is not None
         stored = Scheme.objects.get(pk=self.draft.pk)
-        self.form.data = self.form.data.copy()
-        self.form.data["seen"] = fingerprint(stored)
+        typed: Any = self.form.data
+        self.form.data = again = typed.copy()
+        again["seen"] = fingerprint(stored)
         theirs, ours = rules_of(stored), self.form.rules
         self.differences = [
             (text, text.value(theirs), text.value(ours)) for text in differing(theirs, ours)

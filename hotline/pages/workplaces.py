@@ -22,7 +22,9 @@ TABLE_ROLES = TICKET_ROLES - {Role.AGENT, Role.CONTRACTOR}
 # What stands beside the monthly table, by its tabs.
 ASSESSMENT_PAGES = frozenset(
     {"schemes", "scheme", "scheme_new", "scheme_edit", "scheme_consult", "scheme_what_if"}
-) | {"pleas", "contradictions", "pressure"}
+) | {"pleas", "contradictions", "pressure", "months", "month", "years", "year"} | {
+    "indicators", "indicator_trend", "indicator_dimensions"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

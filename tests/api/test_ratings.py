@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from dispatch import services as dispatching
 from evaluation import services as evaluation
 from evaluation.models import CallbackResult, PressureReport
 from hotline.core.models import Role
@@ -26,8 +27,8 @@ def replied(web: Caller, tuesday_morning: time_machine.Coordinates) -> str:
     number: str = web.register().json()["number"]
     ticket = Ticket.objects.get(number=number)
     at = make.AT + make.minutes(5)
-    make.dispatching.dispatch(number=number, actor=make.dispatcher(), at=at, lead_unit=make.unit())
-    make.dispatching.sign(number=number, actor=make.handler(), at=at)
+    dispatching.dispatch(number=number, actor=make.dispatcher(), at=at, lead_unit=make.unit())
+    dispatching.sign(number=number, actor=make.handler(), at=at)
     make.reply_to(make.fresh(ticket), at=REPLIED)
     tuesday_morning.move_to(REPLIED + make.minutes(10))
     return number
@@ -49,7 +50,7 @@ def test_a_channels_user_rates_and_need_not_be_called(web: Caller, replied: str)
     assert answer.json()["state"] == State.CALLBACK
     assert (result.channel, result.called_by_id) == ("own", None)
     assert (result.is_valid, result.is_withheld, result.opinion) == (True, True, "很好")
-    assert not make.Ticket.objects.get(number=replied).clocks.filter(
+    assert not Ticket.objects.get(number=replied).clocks.filter(
         kind="callback", stopped_at=None
     ).exists()  # fmt: skip
 
@@ -89,7 +90,7 @@ def test_not_before_the_unit_has_replied_or_its_limit_has_expired(
     number = web.register().json()["number"]
     waiting = rate(web, number).json()["code"]
     at = make.AT + make.minutes(5)
-    make.dispatching.dispatch(number=number, actor=make.dispatcher(), at=at, lead_unit=make.unit())
+    dispatching.dispatch(number=number, actor=make.dispatcher(), at=at, lead_unit=make.unit())
     due = Ticket.objects.get(number=number).clocks.get(kind="feedback").due_at
     tuesday_morning.move_to(due - make.minutes(1))
     handling = rate(web, number).json()["code"]
@@ -107,8 +108,8 @@ def test_after_a_silence_the_reply_is_rated_anew(
 ) -> None:
     number = web.register().json()["number"]
     at = make.AT + make.minutes(5)
-    make.dispatching.dispatch(number=number, actor=make.dispatcher(), at=at, lead_unit=make.unit())
-    make.dispatching.sign(number=number, actor=make.handler(), at=at)
+    dispatching.dispatch(number=number, actor=make.dispatcher(), at=at, lead_unit=make.unit())
+    dispatching.sign(number=number, actor=make.handler(), at=at)
     ticket = Ticket.objects.get(number=number)
     tuesday_morning.move_to(ticket.clocks.get(kind="feedback").due_at + make.hours(2))
     rate(web, number, **BAD)

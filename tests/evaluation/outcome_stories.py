@@ -68,18 +68,22 @@ class Writer:
     # --- what may come next ------------------------------------------------------------------
 
     def steps(self) -> list[Callable[[], None]]:
+        """What may come next, the likelier the oftener named."""
         if self.state == "accepted":
             return [self.dispatch, self.dispatch, self.classify, self.miss_promise]
         if self.state == "closed":
             return [self.reopen, self.say]
-        found = [self.withdraw, self.say, self.miss]
         if self.state == "callback":
-            return [*found, self.rehandle, self.close]
-        found += [self.sign, self.contact, self.move, self.report, self.reply, self.take_back,
-                  self.merge, self.take_over]  # fmt: skip
-        found += [self.clear] if self.is_on_ledger else [self.put_on_ledger]
-        found += [self.ask] * bool(self.others())
-        return found + [self.hand_in, self.release, self.put_off, self.sign_part] * bool(self.parts)
+            return [self.say, self.say, self.rehandle, self.rehandle, self.close, self.withdraw]
+        found = [self.say, self.take_over, self.put_on_ledger, self.reply, self.move, self.miss,
+                 self.report, self.sign, self.contact]  # fmt: skip
+        if self.is_on_ledger:
+            found[found.index(self.put_on_ledger)] = self.clear
+        if self.others():
+            found += [self.ask, self.ask]
+        if self.parts:
+            found += [self.hand_in, self.hand_in, self.release, self.put_off, self.sign_part]
+        return found * 3 + [self.take_back, self.take_back, self.withdraw, self.merge]
 
     def accept(self) -> None:
         self.write(
@@ -209,13 +213,14 @@ class Writer:
         self.state, self.lead = "accepted", None
 
     def say(self) -> None:
-        """The requester says how it is; between two acts, never at the time of one."""
-        if self.lead is None:
-            return
+        """The requester says how it is; between two acts, never at the time of one, and perhaps of
+        a unit that led before."""
+        led = [e.unit_id for e in self.events if e.type == "dispatched" and e.unit_id]
+        about = self.draw(st.sampled_from([self.lead or led[-1]] * 4 + led))
         is_good = self.draw(st.booleans())
         self.answers.append(
             Answer(
-                100 + len(self.answers), self.lead, self.at + dt.timedelta(seconds=30), "phone",
+                100 + len(self.answers), about, self.at + dt.timedelta(seconds=30), "phone",
                 True, is_good, "satisfied" if is_good else "dissatisfied",
             )
         )  # fmt: skip
@@ -229,15 +234,14 @@ def stories(draw: Callable[[Any], Any]) -> History:
     for _step in range(draw(st.integers(1, 40))):
         writer.wait()
         draw(st.sampled_from(writer.steps()))()
-    rulings = [
-        Ruling(
-            draw(st.sampled_from(sorted(UNITS.values()))),
-            BEGINNING + dt.timedelta(days=draw(st.integers(1, 200))),
-            *draw(st.sampled_from([("rates", "malicious", None), ("volume", "tolerated", None)]
-                                  + [("", "", answer.id) for answer in writer.answers])),
-        )
-        for _ruling in range(draw(st.integers(0, 3)))
-    ]  # fmt: skip
+    possible: list[tuple[Any, ...]] = [("", "", answer) for answer in writer.answers]
+    possible += [("rates", "malicious", None), ("volume", "tolerated", None)]
+    rulings = []
+    for scope, ground, answer in draw(st.lists(st.sampled_from(possible), max_size=3)):
+        judged = [answer.unit_id] if answer else []
+        unit_id = draw(st.sampled_from(judged * 4 + sorted(UNITS.values())))
+        ruled_at = BEGINNING + dt.timedelta(days=draw(st.integers(1, 200)))
+        rulings.append(Ruling(unit_id, ruled_at, scope, ground, answer.id if answer else None))
     wants = draw(st.integers(0, 4)) > 0
     return History(
         ticket_id=1,

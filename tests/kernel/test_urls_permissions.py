@@ -15,12 +15,17 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from evaluation.addresses import new_token, token_hash
+from evaluation.models import RatingLink
+from evaluation.reference_data.loading import load_scheme
 from hotline.core.api.authentication import client_with_key
 from hotline.core.models import Role
 from intake.models import Ticket
 from tests.factories import (
+    AT,
     channel,
     closed_ticket,
+    days,
     dispatched_ticket,
     make_client,
     make_staff,
@@ -75,6 +80,11 @@ GET  tickets/<str:number>/                    + + + + +  + . .  + +  - -  + + - 
 POST tickets/<str:number>/requester/          + + + . +  . . .  + +  - -  . . -  L
 GET  tickets/<str:number>/callback/           . . + . .  . . .  . .  . .  . . .  L
 POST tickets/<str:number>/callback/           . . + . .  . . .  . .  . .  . . .  L
+POST tickets/<str:number>/callback/link/      . . + . .  . . .  . .  . .  . . .  L
+GET  rating/<str:token>/                      . . . . .  . . .  . .  . .  . . .  +
+POST rating/<str:token>/                      . . . . .  . . .  . .  . .  . . .  +
+GET  contradictions/                          . . . + .  + . .  + +  + +  + + +  L
+GET  pressure/                                . . . + .  + . .  . .  . .  . . .  L
 GET  tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . -  L
 POST tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . -  L
 POST tickets/<str:number>/do/<slug:verb>/draft/ . . . . . . . .  + +  - -  . . -  L
@@ -83,9 +93,36 @@ GET  pleas/                                   . . . + .  + . .  + +  + +  + + + 
 POST pleas/exclusions/<int:pk>/               . . . - .  . . .  . .  . .  . . .  L
 POST pleas/appeals/<int:pk>/                  . . . - .  . . .  . .  . .  . . .  L
 GET  monthly/                                 . + + + .  + . .  + +  + +  + + +  L
+GET  monthly/export/                          . + + + .  + . .  + +  + +  + + +  L
+GET  indicators/                              . + + + .  + . .  + +  + +  + + +  L
+GET  indicators/trend/                        . - - - .  - . .  - -  - -  - - -  L
+GET  indicators/dimensions/                   . + + + .  + . .  + +  + +  + + +  L
+GET  months/                                  . + + + .  + . .  + +  + +  + + +  L
+GET  months/<str:label>/                      . + + + .  + . .  + +  + +  + + +  L
+GET  months/<str:label>/updates/              . + + + .  + . .  + +  + +  + + +  L
+POST months/<str:label>/close/                . . . + .  . . .  . .  . .  . . .  L
+POST months/<str:label>/appeal/               . . . . .  . . .  . +  . .  . . .  L
+POST months/<str:label>/appeals/<int:pk>/     . . . - .  . . .  . .  . .  . . .  L
+POST months/<str:label>/bonuses/              . . . + .  . . .  . .  . .  . + +  L
+POST months/<str:label>/bonuses/<int:pk>/     . . . - .  . . .  . .  . .  . . .  L
+POST months/<str:label>/errata/               . . . + .  . . .  . .  . .  . . .  L
+POST months/<str:label>/talks/                . . . + .  . . .  . .  . .  . + +  L
+GET  years/                                   . + + + .  + . .  + +  + +  + + +  L
+GET  years/<int:number>/                      . + + + .  + . .  + +  + +  + + +  L
+GET  years/<int:number>/export/               . + + + .  + . .  + +  + +  + + +  L
 GET  notices/                                 + + + + +  + + +  + +  + +  + + +  L
 POST notices/read/                            + + + + +  + + +  + +  + +  + + +  L
 GET  options/areas/                           + + + + +  + + +  + +  + +  + + +  L
+GET  schemes/                                 . . . + .  + . .  + +  + +  + + +  L
+GET  schemes/new/                             . . . + .  . . .  . .  . .  . . .  L
+POST schemes/new/                             . . . + .  . . .  . .  . .  . . .  L
+GET  schemes/<int:version>/                   . . . + .  + . .  + +  + +  + + +  L
+GET  schemes/<int:version>/edit/              . . . - .  . . .  . .  . .  . . .  L
+POST schemes/<int:version>/edit/              . . . - .  . . .  . .  . .  . . .  L
+POST schemes/<int:version>/consult/           . . . - .  . . .  . .  . .  . . .  L
+POST schemes/<int:version>/adopt/             . . . - .  . . .  . .  . .  . . .  L
+POST schemes/<int:version>/discard/           . . . - .  . . .  . .  . .  . . .  L
+GET  schemes/<int:version>/what-if/           . . . + .  + . .  . .  . .  . . .  L
 GET  catalogue/                               + + + + +  + + +  + +  + +  + + +  L
 GET  catalogue/export/                        - - - - -  - - -  - -  - -  - - -  L
 GET  catalogue/try/                           + + + + +  + + +  + +  + +  + + +  L
@@ -110,6 +147,9 @@ GET  api/v1/tickets/NUMBER                    + - + -  + + - + -  L
 GET  api/v1/tickets/NUMBER/events             + - + -  + + - + -  L
 POST api/v1/tickets/NUMBER/reveal             . . . .  + . - + -  L
 GET  api/v1/tickets/NUMBER/tree              + - + -  + + - + -  L
+POST api/v1/tickets/NUMBER/rating             . . + -  . . - . -  L
+POST api/v1/tickets/NUMBER/rating-link        . . + -  . . - . -  L
+GET  api/v1/tickets/NUMBER/answers            + - . .  + + - + -  L
 GET  api/v1/inbox                             + + . .  . . . + +  L
 GET  api/v1/categories                        + + + +  + + + + +  L
 GET  api/v1/categories/<str:code>              + + + +  + + + + +  L
@@ -255,6 +295,7 @@ def doors() -> dict[str, Client]:
 def ticket(doors: dict[str, Client]) -> Ticket:
     brought = client_with_key("key-of-channel")
     assert brought is not None
+    load_scheme(AT)
     return dispatched_ticket(by=brought.actor, channel=channel("web"), level="L1")
 
 
@@ -264,10 +305,26 @@ def path_of(route: str, ticket: Ticket) -> str:
     values = {
         "<str:number>": ticket.number, "<slug:verb>": "sign", NUMBER: ticket.number,
         "<int:pk>": str(order.pk), r"(?P<name>\w+)": "nonsense", "<str:code>": "01",
+        "<int:version>": "1", "<str:label>": "2026-04", "<int:number>": "2026",
+        "<str:token>": token_for(ticket),
     }  # fmt: skip
     for placeholder, value in values.items():
         route = route.replace(placeholder, value)
     return f"/{route}"
+
+
+def token_for(ticket: Ticket) -> str:
+    """A right one: what an evaluation of the ticket is answered is another matter."""
+    party = ticket.parties.get()
+    token = new_token(party.pk, AT)
+    RatingLink.objects.get_or_create(
+        token_hash=token_hash(token),
+        defaults={
+            "ticket": ticket, "party": party, "channel": "web", "made_at": AT,
+            "made_by": "system", "expires_at": AT + days(3_650),
+        },
+    )  # fmt: skip
+    return token
 
 
 def mark(response: HttpResponseBase) -> str:

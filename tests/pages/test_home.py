@@ -65,10 +65,34 @@ DOORS = {
     "/callbacks/": {Role.CALLBACK_AGENT, Role.CITY_SUPERVISOR},
     "/tickets/": set(Role) - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR},
     "/tickets/export/": set(Role) - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR},
+    "/pleas/": {
+        Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER, Role.HANDLER,
+    },
     "/monthly/": set(Role)
     - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/monthly/export/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/indicators/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/indicators/trend/?indicator=volume": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/indicators/dimensions/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/months/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/months/2026-04/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/years/2026/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/schemes/": {Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER,
+                  Role.HANDLER},
+    "/schemes/new/": {Role.CITY_SUPERVISOR},
     "/notices/": set(Role),
-}
+    "/contradictions/": {
+        Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.HANDLER, Role.MANAGER,
+    },
+    "/pressure/": {Role.CITY_SUPERVISOR, Role.AUDITOR},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("role", list(Role))

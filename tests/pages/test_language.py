@@ -7,6 +7,7 @@ import gettext
 import html
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,17 @@ from django.utils.translation.template import templatize
 
 from dispatch import services as dispatching
 from dispatch.models import Reply
+from evaluation import services as evaluation
+from evaluation.models import CallbackResult, Consultation, Scheme
+from evaluation.reference_data.loading import load_scheme
+from evaluation.rules import OutOfScope, Rules, Shares
+from evaluation.services import months
+from evaluation.services.schemes import draft_scheme, record_consultation
+from hotline.core.actors import SYSTEM
 from hotline.core.models import Area, Channel, Role, Staff, TimeLimit, Unit
 from hotline.pages.urls import urlpatterns
 from intake import services as intake
-from intake.models import TicketText
+from intake.models import Ticket, TicketText
 from knowledge.models import Category
 from tests import factories as make
 
@@ -141,7 +149,7 @@ def test_the_api_answers_in_the_language_it_is_asked_in(
 PEOPLE = (
     (Role.AGENT, "hotline"), (Role.DISPATCHER, "hotline"), (Role.HANDLER, "990101001"),
     (Role.DISTRICT_SUPERVISOR, "990101"), (Role.CALLBACK_AGENT, "hotline"),
-    (Role.ADMINISTRATOR, "hotline"),
+    (Role.CITY_SUPERVISOR, "hotline"), (Role.ADMINISTRATOR, "hotline"),
 )  # fmt: skip
 LISTS = (
     "/", "/intake/new/", "/intake/new/choices/?area=990101001&category=0501&level=L3",
@@ -156,6 +164,18 @@ LISTS = (
     "/catalogue/", "/catalogue/export/", "/catalogue/try/", "/catalogue/gaps/",
     "/catalogue/import/", "/catalogue/precedents/", "/catalogue/precedents/?ended",
     "/guide/", "/guide/?class=0501", "/guide/?q=0", "/duties/",
+    "/schemes/", "/schemes/new/", "/schemes/1/", "/schemes/2/", "/schemes/2/edit/",
+    "/schemes/2/what-if/?month=2026-04",
+    "/pleas/", "/pleas/?tab=volume&month=0&unit=0", "/pleas/?tab=appeals&state=all",
+    "/pleas/?state=refused&month=none",
+    "/indicators/", "/indicators/?section=on_time", "/indicators/?section=dispatch",
+    "/indicators/?section=left_out", "/indicators/?section=observed", "/indicators/?section=city",
+    "/indicators/?indicator=per_10k&group=street_town", "/indicators/?indicator=consult_at_once",
+    "/indicators/trend/?indicator=on_time", "/indicators/dimensions/", "/tickets/?indicator=sign",
+    "/tickets/?indicator=to_base&part=denominator&group=street_town&period=2026-04",
+    "/months/", "/months/2026-02/", "/months/2026-03/", "/months/2026-03/updates/",
+    "/months/2026-04/", "/monthly/?period=2026-02", "/monthly/?group=second_receiver",
+    "/monthly/export/?format=csv", "/years/", "/years/2026/", "/years/2026/export/?format=csv",
     "/monthly/", "/monthly/?group=district", "/notices/", "/notices/?unread=1", "/nowhere/",
 )  # fmt: skip
 # Sent as they stand, each is refused or changes nothing that another page shows.
@@ -165,12 +185,59 @@ SENT = (
     ("/intake/new/caller/", {"phone": "12"}),
     ("/intake/emergency/", {"line": "999"}),
     ("/tickets/find/", {"phone": "12"}),
+    ("/schemes/new/", {"weights_response": "2"}),
+    ("/schemes/2/consult/", {"party": "public"}),
+    ("/schemes/2/adopt/", {}),
+    ("/schemes/2/discard/", {}),
+    ("/months/2026-03/close/", {}),
+    ("/months/2026-03/appeal/", {}),
+    ("/months/2026-03/bonuses/", {"unit": "0", "points": "0"}),
+    ("/months/2026-02/errata/", {}),
+    ("/months/2026-02/talks/", {}),
 )
 # What only acts and answers with no words of its own.
 SILENT = {"registration_draft", "registration_discard", "ticket_verb_draft", "notices_read",
           "inbox_sign", "desk_accept", "desk_undo", "catalogue_publish",
-          "catalogue_discard", "precedent_end",
+          "catalogue_discard", "precedent_end", "rule_exclusion", "rule_appeal",
+          "scheme_adopt", "scheme_discard", "month_appeal_ruling", "month_bonus_ruling",
           "catalogue_export"}  # fmt: skip
+
+
+def schemes_of_every_kind() -> None:
+    """The shipped one, and a draft that differs from it and was put before the public."""
+    load_scheme(make.AT)
+    author, yesterday = make.actor(Role.CITY_SUPERVISOR), make.AT.date() - make.days(1)
+    rules = Rules(volume_bands=(100, 300), shares=Shares(), out_of_scope=(OutOfScope("05"),))
+    scheme = draft_scheme(
+        based_on=None, name="路灯方案", valid_from="2026-05", rules=rules, actor=author, at=make.AT
+    )
+    for ended_on, said in ((yesterday, "路灯"), (make.AT.date(), "")):
+        record_consultation(
+            scheme=scheme, party="public", began_on=yesterday, ended_on=ended_on, summary=said,
+            adopted_opinions=said, actor=author, at=make.AT,
+        )  # fmt: skip
+
+
+def months_of_every_kind() -> None:
+    """February is closed and has an erratum; March is shown, objected to and given points."""
+    city, street = make.actor(Role.CITY_SUPERVISOR), make.actor(Role.MANAGER, make.unit())
+    months.open_draft(month="2026-02", actor=SYSTEM, at=make.AT - make.days(20))
+    months.close_month(month="2026-02", by=city.reference, at=make.AT - make.days(10))
+    months.publish_erratum(
+        month="2026-02", unit=make.unit(), wrong="路灯", right="路灯", reason="路灯",
+        actor=city, at=make.AT,
+    )  # fmt: skip
+    months.open_draft(month="2026-03", actor=SYSTEM, at=make.AT - make.days(1))
+    objecting = {"month": "2026-03", "unit": make.unit(), "actor": street, "at": make.AT}
+    appeal = months.appeal_score(reason="路灯", **objecting)
+    months.rule_score_appeal(
+        appeal=appeal, outcome="rejected", ruling="路灯", actor=city, at=make.AT
+    )
+    months.appeal_score(reason="路灯", **objecting)
+    months.propose_bonus(
+        month="2026-03", unit=make.unit(), ground="hard_case", points=Decimal(1), evidence="路灯",
+        actor=city, at=make.AT,
+    )  # fmt: skip
 
 
 def tickets_of_every_kind() -> list[str]:
@@ -190,7 +257,23 @@ def tickets_of_every_kind() -> list[str]:
         make.call_back(late, at=make.calling_hour(make.AT - make.days(1)), outcome="no_answer"),
         make.closed_ticket(at=for_late, resolved=False, satisfaction="dissatisfied"),
     ]  # fmt: skip
+    pleas_about(made[-1])
     return [ticket.number for ticket in made]
+
+
+def pleas_about(ticket: Ticket) -> None:
+    """One of each kind; one is refused and asked again, the others wait."""
+    named = {"number": ticket.number, "actor": make.handler(ticket), "at": make.AT - make.days(2)}
+    why = {"reason": "路灯", "evidence": "路灯"}
+    excluding = {**named, "scope": "rates", "ground": "tolerated", **why}
+    evaluation.ask_exclusion(**excluding)
+    evaluation.refuse_exclusion(
+        number=ticket.number, actor=make.actor(Role.CITY_SUPERVISOR), ruling="路灯",
+        at=make.AT - make.days(1),
+    )  # fmt: skip
+    evaluation.ask_exclusion(**excluding)
+    answer = CallbackResult.objects.get(ticket=ticket)
+    evaluation.appeal(**named, result=answer.pk, ground="contradicted", **why)
 
 
 def walk(
@@ -233,6 +316,7 @@ def data_of_the_city() -> re.Pattern[str]:
         (Unit, "name"), (Area, "name"), (Category, "name"), (Channel, "name"),
         (TimeLimit, "basis"), (Staff, "display_name"),
         (TicketText, "title"), (TicketText, "matter"), (Reply, "text"),
+        (Scheme, "name"), (Consultation, "summary"), (Consultation, "adopted_opinions"),
     ):  # fmt: skip
         texts.update(model.objects.values_list(field, flat=True))
     longest_first = sorted(filter(None, texts), key=len, reverse=True)
@@ -246,6 +330,8 @@ def everybody(sign_in: SignIn) -> dict[str, Client]:
 def test_english_pages_show_no_chinese_but_what_people_wrote(
     sign_in: SignIn, clock: object
 ) -> None:
+    schemes_of_every_kind()
+    months_of_every_kind()
     numbers, people = tickets_of_every_kind(), everybody(sign_in)
     data = data_of_the_city()
     left: dict[str, str] = {}
@@ -267,6 +353,8 @@ def test_english_pages_show_no_chinese_but_what_people_wrote(
 
 # What a Chinese page says in Latin letters: keys, formats, and the other language's name.
 LATIN_WORDS = {"English", "CSV", "Esc", "Enter", "Ctrl"}
+# What an administrator types to make a closed month again.
+LATIN_WORDS |= {"manage", "months", "recompute"}
 ATTRIBUTES = r'\s(?:title|aria-label|placeholder|alt|data-shortcut-label)="([^"]*)"'
 
 
@@ -281,6 +369,8 @@ def latin_words(text: str) -> set[str]:
 
 
 def test_chinese_pages_show_no_english(sign_in: SignIn) -> None:
+    schemes_of_every_kind()
+    months_of_every_kind()
     numbers, people = tickets_of_every_kind(), everybody(sign_in)
     data = data_of_the_city()
     left: dict[str, str] = {}

@@ -23,6 +23,13 @@ LIMITS = {
     "/notices/": (Role.HANDLER, 6),
     "/desk/": (Role.DISPATCHER, 15),
     "/monthly/": (Role.CITY_SUPERVISOR, 26),  # a count per column, and one over the whole group
+    # Each kind of facts is read once for the month and once for the month before.
+    "/indicators/": (Role.CITY_SUPERVISOR, 14),
+    "/indicators/?section=city": (Role.CITY_SUPERVISOR, 12),
+    "/indicators/?indicator=per_10k": (Role.CITY_SUPERVISOR, 13),
+    "/indicators/trend/?indicator=on_time": (Role.CITY_SUPERVISOR, 40),  # twelve months, three each
+    "/indicators/dimensions/": (Role.CITY_SUPERVISOR, 9),
+    "/tickets/?indicator=volume&period=2026-04&group=street_town": (Role.CITY_SUPERVISOR, 10),
 }
 
 

@@ -125,8 +125,8 @@ def test_every_rule_stands_beside_its_definition_and_what_it_was_before(
 
     page = words(page_of(sign_in(staff=city), "/schemes/2/"))
 
-    assert "最少有效回访 有改动 25 件 上一版： 10 件 有效回访少于这个数的单位算分而不排名" in page
-    assert "承办量分档 有改动 100 件及以下、101–300、300 件以上 上一版： 不分档" in page
+    assert "最少有效回访 有改动 25 件 上一版：10 件 有效回访少于这个数的单位算分而不排名" in page
+    assert "承办量分档 有改动 100 件及以下、101–300、300 件以上 上一版：不分档" in page
     assert "“基本满意”折算 0.9 满意率中“满意”计 1，" in page
     assert page.count("有改动") == 2
 
@@ -243,7 +243,7 @@ def test_a_form_sent_back_as_it_came_says_the_same_rules(sign_in: SignIn, city: 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"name": ""}, "这个字段是必填项"),
+        ({"name": ""}, "该字段是必填项"),
         ({"valid_from": "2026-04"}, "最早可从 2026-05 起施行"),
         ({"valid_from": "五月"}, "不是月份"),
         ({"weights_resolution": "0.6"}, "三率权重不能为负，三项之和须正好是 1。"),
@@ -251,7 +251,7 @@ def test_a_form_sent_back_as_it_came_says_the_same_rules(sign_in: SignIn, city: 
         ({"volume_bands": "300，100"}, "从小到大"),
         ({"volume_bands": "很多"}, "请填写正整数"),
         ({"groups": []}, "必填项"),
-        ({"coverage_floor": "101"}, "小于等于 100"),
+        ({"coverage_floor": "101"}, "小于或等于100"),
         ({"shares_used": "on", "shares_lead": "0.9"}, "主办与协办所占之和须正好是 1"),
         ({"shares_used": "on", "shares_lead": ""}, "必填项"),
         ({"whistle_arrival": "0.9"}, "各自之和须正好是 1"),
@@ -276,8 +276,10 @@ def test_what_cannot_be_a_scheme_is_said_on_the_form_and_nothing_is_kept(
 
     answer = browser.post("/schemes/new/", content | changes)
 
+    page = unescape(answer.content.decode())
     assert answer.status_code == 422
-    assert says in unescape(answer.content.decode())
+    assert "没有保存，内容都还在" in page
+    assert says in page
     assert Scheme.objects.count() == 1
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from evaluation import digests, month_lock
+from evaluation import digests, month_lock, outcomes
 from evaluation import months as reading
 from evaluation.models import (
     Appeal,
@@ -23,6 +23,7 @@ from evaluation.models import (
     MonthClose,
     Outcome,
     OutcomeFacts,
+    PleaOutcome,
     ScoreAppeal,
     UnitScore,
 )
@@ -82,6 +83,8 @@ def close_month(*, month: str, by: str, at: dt.datetime) -> MonthClose:
     if _decided_after(month, at):
         raise Busy
     assert stands.draft is not None
+    # What was decided since its tickets were settled may not have reached their rows yet.
+    outcomes.rebuild(_decided_tickets(month), at=at)
     count = _freeze(month)
     results = reading.score(stands, counted=FrozenOutcome.objects.filter(month=month), until=at)
     unit_digests = input_digests(FrozenOutcome, stands, at)
@@ -147,6 +150,19 @@ def _decided_after(month: str, at: dt.datetime) -> bool:
         or Appeal.objects.filter(ticket_id__in=tickets, **later).exists()
         or Bonus.objects.filter(month=month, **later).exists()
     )
+
+
+def _decided_tickets(month: str) -> set[int]:
+    """The month's tickets about which anything was granted."""
+    tickets = Outcome.objects.filter(month=month).order_by().values("ticket_id")
+    granted = {"outcome": PleaOutcome.GRANTED, "ticket_id__in": tickets}
+    return {
+        ticket_id
+        for pleas in (Exclusion, Appeal)
+        for ticket_id in pleas._default_manager.filter(**granted).values_list(
+            "ticket_id", flat=True
+        )
+    }
 
 
 def _freeze(month: str) -> int:

@@ -25,9 +25,6 @@ from hotline.pages.paging import NEWEST_FIRST, Order, Total, total
 from hotline.pages.pickers import unit_picker
 from intake.api import KnownUnitField
 
-PLEA_READERS = frozenset(
-    {Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER, Role.HANDLER}
-)
 DECIDERS = frozenset({Role.CITY_SUPERVISOR})
 LONGEST_DUE_FIRST = Order("due_at")
 # Each row is a case to be read, not a line.

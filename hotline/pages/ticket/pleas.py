@@ -12,7 +12,7 @@ from dispatch.models import Assignment, AssignmentRole
 from evaluation.models import Appeal, CallbackResult, Exclusion, ExclusionScope, PleaOutcome
 from evaluation.pleas import RULING_CLOCK, is_open_for, visible
 from hotline.core.actors import Actor
-from hotline.core.models import LASTING_KINDS, AssessmentGroup, Unit
+from hotline.core.models import LASTING_KINDS, AssessmentGroup, Role, Unit
 from hotline.core.places import units
 from hotline.pages.templatetags.clocks import moment
 from hotline.pages.ticket.facts import Facts
@@ -21,6 +21,10 @@ from intake.models import Clock, Ticket
 from intake.rendering import actor_names
 
 Plea = Exclusion | Appeal
+# Who reads the list of all of them, each their own part.
+PLEA_READERS = frozenset(
+    {Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER, Role.HANDLER}
+)
 # How a decision looks, and how one that is awaited does.
 _TONES = {PleaOutcome.GRANTED: "ok", PleaOutcome.REFUSED: "late", "": "warn"}
 
@@ -38,8 +42,22 @@ class PleaLine:
     words: list[Words]
 
 
-def plea_lines(facts: Facts) -> list[PleaLine]:
-    """The ticket's pleas that the reader may know of, the latest first."""
+@dataclass(frozen=True)
+class PleaPanel:
+    """The ticket's pleas, and whether the reader may open the list of all."""
+
+    lines: list[PleaLine]
+    opens_list: bool
+
+
+def plea_panel(facts: Facts) -> PleaPanel | None:
+    """What stands about pleas on the page; None where the reader knows of none."""
+    lines = _lines(facts)
+    return PleaPanel(lines, opens_list=facts.actor.has(*PLEA_READERS)) if lines else None
+
+
+def _lines(facts: Facts) -> list[PleaLine]:
+    """The pleas that the reader may know of, the latest first."""
     pleas: list[Plea] = [*facts.exclusions, *facts.appeals]
     if not pleas:
         return []
@@ -222,4 +240,11 @@ def _waiting(
 ) -> list[tuple[int, str]]:
     waiting = visible(model, actor).filter(ticket=ticket, outcome="")
     listed = waiting.exclude(raised_by=actor.reference).order_by("pk")
-    return [(p.pk, f"{units()[p.unit_id].name} · {plea_title(p)}") for p in listed]
+    return [(p.pk, f"{units()[p.unit_id].name} · {_about(p, ticket, actor)}") for p in listed]
+
+
+def _about(plea: Plea, ticket: Ticket, actor: Actor) -> str:
+    """What tells one plea of a unit from another."""
+    if isinstance(plea, Appeal):
+        return answer_words(plea.result, ticket, actor)
+    return plea_title(plea)

@@ -36,6 +36,7 @@ def monthly(request: StaffRequest) -> HttpResponse:
         "is_current": month.label == current.label,
         "attributed": pages.ATTRIBUTED[month.rules.attribution],
         "errata": pages.errata_of(month) if month.is_closed else (),
+        "coverage_floor": pages.coverage_floor(month),
         "command": pages.recompute_command(month),
         "scheme_url": pages.scheme_url(month, request.actor),
         "as_of": month.close.closed_at if month.close else at,

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hotline.pages.doors import StaffRequest, staff_page
 from hotline.pages.paging import page_of, total
-from hotline.pages.pleas.lists import DECIDERS, PAGE_SIZE, PLEA_READERS, Pleas
+from hotline.pages.pleas.lists import DECIDERS, PAGE_SIZE, Pleas
 from hotline.pages.pleas.rows import plea_rows
 from hotline.pages.pleas.ruling import Ruling
+from hotline.pages.ticket.pleas import PLEA_READERS
 
 
 @require_GET

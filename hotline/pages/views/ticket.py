@@ -10,11 +10,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hotline.core.violations import RuleViolation
 from hotline.pages.doors import TICKET_ROLES, StaffRequest, staff_page, visible_ticket
-from hotline.pages.pleas.lists import PLEA_READERS
 from hotline.pages.ticket.facts import read_facts
 from hotline.pages.ticket.moves import moves
 from hotline.pages.ticket.people import other_tickets, people_card
-from hotline.pages.ticket.pleas import plea_lines
+from hotline.pages.ticket.pleas import plea_panel
 from hotline.pages.ticket.promises import ended_promises, running_promises
 from hotline.pages.ticket.questions import hard_cases, open_questions
 from hotline.pages.ticket.reasons import order_lines
@@ -44,8 +43,7 @@ def ticket_page(request: StaffRequest, number: str) -> HttpResponse:
         "ended": ended_promises(facts),
         "orders": order_lines(facts),
         "cases": hard_cases(facts),
-        "pleas": plea_lines(facts),
-        "reads_pleas": request.actor.has(*PLEA_READERS),
+        "pleas": plea_panel(facts),
         "story": tell(facts, chapter),
         "chapter": chapter,
         "chapters": CHAPTERS,
