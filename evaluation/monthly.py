@@ -68,7 +68,7 @@ class Line:
 @dataclass(frozen=True)
 class Table:
     """A group's month as one reader sees it: ranked units best first, those with a mark behind
-    them, idle ones apart. `total` is the sum of the lines, the averages are those of F-7, both of
+    them, units of which there is nothing to tell apart. `total` is the sum of the lines, the averages are those of F-7, both of
     the lines shown. `ranked` tells how many units are ranked in each volume band, shown or not."""
 
     month: Month
@@ -118,9 +118,9 @@ def table(month: Month, group: str, actor: Actor) -> Table:
     known = units()
     reads = {unit.pk for unit in read_by(actor, (known[score.unit_id] for score in scores))}
     shown = sorted((score for score in scores if score.unit_id in reads), key=_place)
-    busy = [score for score in shown if score.mark != ScoreMark.IDLE]
-    counted = _counted(month, [score.unit_id for score in busy])
-    lines = [Line(known[one.unit_id], one, _counts(one, counted)) for one in busy]
+    counted = _counted(month, [score.unit_id for score in shown])
+    told = [Line(known[one.unit_id], one, _counts(one, counted)) for one in shown]
+    lines = [line for line in told if any(line.counts.values())]
     if month.is_closed:
         listed = [line.unit for line in lines]
         scored = months.score(month, listed=listed, earlier=_NOTHING_BEFORE)
@@ -129,7 +129,7 @@ def table(month: Month, group: str, actor: Actor) -> Table:
         month=month,
         group=group,
         lines=lines,
-        idle=[known[one.unit_id] for one in shown if one.mark == ScoreMark.IDLE],
+        idle=[line.unit for line in told if not any(line.counts.values())],
         total={name: sum(line.counts[name] for line in lines) for name in CELLS},
         macro=scoring.macro_average(ours),
         micro=scoring.micro_average(ours, month.rules),

@@ -85,6 +85,11 @@ def drafted(*, at: dt.datetime) -> list[Month]:
     return [_stands(draft.month, draft, at) for draft in _drafts().order_by("-month")]
 
 
+def undrafted(label: str, *, at: dt.datetime) -> Month:
+    """A month of which one knows that it has not been shown to the units."""
+    return _stands(label, None, at)
+
+
 def _drafts() -> models.QuerySet[MonthDraft]:
     return MonthDraft.objects.select_related("scheme", "close", "close_request")
 

@@ -119,12 +119,12 @@ def behind(
     city's as far as the reader sees it. Raises ValueError where a part counts no tickets."""
     if not has_tickets(indicator, part):
         raise ValueError(f"the {part} of {indicator.name} counts no tickets")
-    chosen = indicator.numerator if part == NUMERATOR else indicator.denominator
-    assert chosen is not None  # has_tickets
+    counted = indicator.numerator if part == NUMERATOR else indicator.denominator
+    assert counted is not None  # has_tickets
     if part == DENOMINATOR and indicator.against == Against.LAST_YEAR:
         of = of.before(MONTHS_OF_A_YEAR)
-    rows = _rows(indicator.base, of, units, dimension).filter(chosen.chosen(of))
-    return Behind(rows, indicator.base.ticket_field, chosen.amount)
+    rows = _rows(indicator.base, of, units, dimension).filter(counted.chosen(of))
+    return Behind(rows, indicator.base.ticket_field, counted.amount)
 
 
 def _rows(base: Base, of: View, units: Iterable[Unit], dimension: str = "") -> QuerySet[Any]:
@@ -190,7 +190,7 @@ def per_resident(indicator: Indicator, counted: int, people: Iterable[AreaPopula
 def count(base: Base, parts: Sequence[Part], of: View, units: Iterable[Unit]) -> dict[Part, int]:
     """Several parts over all these units together."""
     rows = _rows(base, of, units)
-    found = {part: _apart(rows, part, of).count() for part in parts if part.is_apart}
+    found = {part: rows.filter(part.chosen(of)).count() for part in parts if part.is_apart}
     together = [part for part in parts if not part.is_apart]
     if together:
         counts = rows.aggregate(**_counts(together, of))
@@ -205,7 +205,7 @@ def _per_unit(
     found: dict[int, dict[Part, int]] = defaultdict(dict)
     for part in parts:
         if part.is_apart:
-            grouped = _apart(rows, part, of).values_list(base.unit_field)
+            grouped = rows.filter(part.chosen(of)).values_list(base.unit_field)
             for unit_id, n in grouped.annotate(n=Count("pk")):
                 found[unit_id][part] = n
     together = [part for part in parts if not part.is_apart]
@@ -214,10 +214,6 @@ def _per_unit(
             counts = {part: line[f"part{n}"] or 0 for n, part in enumerate(together)}
             found[line[base.unit_field]].update(counts)
     return found
-
-
-def _apart(rows: QuerySet[Any], part: Part, of: View) -> QuerySet[Any]:
-    return rows.filter(part.chosen(of))
 
 
 def _counts(parts: Sequence[Part], of: View) -> dict[str, Aggregate]:

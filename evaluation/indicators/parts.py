@@ -32,8 +32,6 @@ def raised_before() -> Q:
 
 ON_THE_SPOT = Q(close_code__in=[CloseCode.ANSWERED, *INFORM_CODES], dispatched_at=None)
 CONSULTATION = Q(request_type=RequestType.CONSULT)
-
-
 ANSWERED_AT_ONCE = CONSULTATION & Q(
     close_code=CloseCode.ANSWERED, dispatched_at=None, reopen_count=0
 )

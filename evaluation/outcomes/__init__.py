@@ -6,7 +6,7 @@
 from .calendar import Calendar, Month, calendar
 from .folding import fold
 from .histories import Answer, Codes, Event, History, Party, Ruling, histories
-from .keeping import HEARD, Written, keep, keep_all, rebuild, rebuilding, refresh
+from .keeping import HEARD, Written, keep, keep_all, rebuild, rebuilding, refold, refresh
 
 __all__ = [
     "HEARD",
@@ -26,5 +26,6 @@ __all__ = [
     "keep_all",
     "rebuild",
     "rebuilding",
+    "refold",
     "refresh",
 ]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from evaluation.models import Appeal, CallbackResult, Exclusion, PleaOutcome
 from hotline.core.models import Area, Unit
 from hotline.core.places import units
+from hotline.core.reference import remembered
 from intake.models import Ticket, TicketEvent, TicketRequester
 from intake.models.requesters import PartyRole
 from knowledge.models import categories
@@ -190,8 +191,21 @@ def _codes(events: Iterable[Event]) -> Codes:
     return Codes(
         units=_unit_ids(named),
         categories={category.code: pk for pk, category in categories().items()},
-        areas=dict(Area.objects.filter(code__in=placed).values_list("code", "pk")),
+        areas=_area_ids(placed),
     )
+
+
+@remembered(Area)
+def _areas_met() -> dict[str, int]:
+    """Areas that were asked for in the last seconds; a city has thousands."""
+    return {}
+
+
+def _area_ids(codes: set[str]) -> dict[str, int]:
+    met = _areas_met()
+    if not codes <= met.keys():
+        met.update(Area.objects.filter(code__in=codes).values_list("code", "pk"))
+    return met
 
 
 def _unit_ids(codes: set[str]) -> dict[str, int]:

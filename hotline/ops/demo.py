@@ -29,6 +29,8 @@ _PEOPLE = (
     ("manager", "陆望之", Role.MANAGER, "990101001"),
     ("district", "秦守正", Role.DISTRICT_SUPERVISOR, "990101"),
     ("city", "方致和", Role.CITY_SUPERVISOR, "hotline"),
+    # What one supervisor has asked for or drafted, another one decides.
+    ("city2", "钟允平", Role.CITY_SUPERVISOR, "hotline"),
     ("callback", "温如意", Role.CALLBACK_AGENT, "hotline"),
     ("auditor", "严明鉴", Role.AUDITOR, "hotline"),
     ("admin", "管理员", Role.ADMINISTRATOR, "hotline"),

@@ -25,7 +25,7 @@ from dispatch.models import (
     AssignmentState,
 )
 from hotline.core.actors import Actor
-from hotline.core.models import ClockKind, Role, Unit
+from hotline.core.models import LASTING_KINDS, ClockKind, Role, Unit
 from hotline.core.places import units
 from hotline.pages.paging import COUNTED, Order, Total
 from hotline.pages.pickers import category_picker
@@ -240,6 +240,7 @@ def dress(orders: Iterable[Assignment], actor: Actor, at: dt.datetime) -> list[R
     orders = list(orders)
     running: dict[int, list[Clock]] = {}
     wanted = Clock.objects.running().filter(ticket_id__in=[o.ticket_id for o in orders])
+    wanted = wanted.exclude(kind__in=LASTING_KINDS)  # another unit's affair, or not this work's
     for clock in wanted.annotate(is_extended=IS_EXTENDED).order_by("due_at"):
         running.setdefault(clock.ticket_id, []).append(clock)
     return [_row(order, running.get(order.ticket_id, []), actor, at) for order in orders]

@@ -33,20 +33,23 @@ def month_lines(actor: Actor, at: dt.datetime) -> list[MonthLine]:
     drafted = reading.drafted(at=at)
     known = {month.label for month in drafted}
     current = periods.assessment_month(at)
-    coming = [
-        reading.month(period.label, at=at)
-        for period in months(current)
-        if period.label not in known and (period == current or _has_rows(period.label))
-    ]
-    listed = sorted([*drafted, *coming], key=lambda month: month.label, reverse=True)
+    recent = [period.label for period in months(current)]
+    coming = {current.label, *_with_rows(recent)} - known
+    shown = [reading.undrafted(label, at=at) for label in coming]
+    listed = sorted([*drafted, *shown], key=lambda month: month.label, reverse=True)
     errata = dict(Erratum.objects.order_by().values_list("month").annotate(n=Count("pk")))
     return [
         MonthLine(month, errata.get(month.label, 0), _undecided(month, actor)) for month in listed
     ]
 
 
-def _has_rows(label: str) -> bool:
-    return rows_of(Outcome, label).exists()
+def _with_rows(labels: list[str]) -> set[str]:
+    """Those of some months that have anything to count; one row of each is looked for, in one
+    statement."""
+    first, *others = (
+        rows_of(Outcome, label).order_by().values_list("month")[:1] for label in labels
+    )
+    return {month for (month,) in first.union(*others)}
 
 
 def _undecided(month: Month, actor: Actor) -> int | None:

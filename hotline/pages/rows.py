@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from hotline.core.models import ClockKind
+from hotline.core.models import LASTING_KINDS, ClockKind
 from intake.models import Clock, Ticket
 from knowledge.models import Category, categories
 
@@ -28,11 +28,13 @@ class TicketRow:
 
 
 def ticket_rows(tickets: Iterable[Ticket], at: dt.datetime) -> list[TicketRow]:
-    """Rows with their clocks, in one query. A promise already kept or missed is shown as such."""
+    """Rows with their clocks, in one query. A promise already kept or missed is shown as such; what
+    a unit asks about its assessment is no part of a list."""
     tickets = list(tickets)
     clocks: dict[int, list[Clock]] = {}
     wanted = Q(stopped_at__isnull=True) | Q(kind=ClockKind.PROMISE)
     found = Clock.objects.filter(wanted, ticket_id__in=[t.pk for t in tickets])
+    found = found.exclude(kind__in=LASTING_KINDS)
     for clock in found.order_by("due_at"):
         clocks.setdefault(clock.ticket_id, []).append(clock)
     return [_row(ticket, clocks.get(ticket.pk, []), at) for ticket in tickets]

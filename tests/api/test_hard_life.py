@@ -14,8 +14,7 @@ from django.db.models import QuerySet
 
 from dispatch.accuracy import Figures, accuracy
 from dispatch.models import Assignment, LadderStep, Objection, SupervisionOrder
-from evaluation import monthly
-from evaluation.periods import month_named
+from evaluation import monthly, months, outcomes
 from hotline.core import outbox
 from hotline.core.models import RISING_KINDS, Role, Unit
 from hotline.core.working_time import BUSINESS_ZONE
@@ -320,14 +319,13 @@ def test_the_wrong_dispatch_is_its_dispatchers_and_not_the_units(lived: Life) ->
 @pytest.mark.usefixtures("lived")
 def test_the_month_counts_it_overdue_for_the_street_and_returned_by_the_first_unit() -> None:
     reader = actor(Role.CITY_SUPERVISOR)
+    outcomes.rebuild(None, at=instant(END))
 
-    tables = [
-        monthly.table(month_named("2026-04"), group, reader, at=instant(END))
-        for group in monthly.GROUPS
-    ]
+    month = months.month("2026-04", at=instant(END))
+    tables = [monthly.table(month, group, reader) for group in monthly.GROUPS]
 
     cells = ("overdue", "returned", "improper")
-    rows = {row.unit.code: row.counts for table in tables for row in table.rows}
+    rows = {line.unit.code: line.counts for table in tables for line in table.lines}
     assert {code: tuple(counts[cell] for cell in cells) for code, counts in rows.items()} == {
         "990101001": (1, 0, 0),
         "city-urban": (0, 1, 0),

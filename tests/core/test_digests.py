@@ -203,6 +203,20 @@ def test_a_missed_promise_says_which_and_since_when(server: Server) -> None:
     assert f"{ticket.number}　催办：签收（应于 04-14 22:05 前完成）" in text
 
 
+def test_notices_about_months_are_told_by_the_month_each_once(server: Server) -> None:
+    reader()
+    for month in ("2026-02", "2026-03"):
+        Notice.objects.create(
+            unit=unit(), type="month_closed", number="", data={"month": month},
+            created_at=AT + minutes(5),
+        )  # fmt: skip
+    mail(FIRST)
+
+    (message,) = server.to("li@example.test")
+    assert subject(message) == "12345 热线：2 条未读通知"
+    assert body(message).splitlines()[:2] == ["2026-02 月度成绩封账", "2026-03 月度成绩封账"]
+
+
 def test_the_next_digest_begins_where_the_last_ended(server: Server) -> None:
     reader()
     notified()

@@ -9,8 +9,7 @@ import pytest
 
 from dispatch import services as dispatching
 from dispatch.models import Assignment, Liaison
-from evaluation import monthly
-from evaluation.periods import assessment_month
+from evaluation import monthly, months, outcomes
 from hotline.core.actors import Actor
 from hotline.core.models import Role, Unit, UnitKind
 from hotline.core.reference import forget_all
@@ -213,10 +212,12 @@ def test_it_counts_for_no_unit_of_any_group(office: Unit) -> None:
     reply_to(fresh(ticket), at=AT + hours(5))
     call_back(ticket, at=AT + hours(7))
     scored = call_back(replied_ticket(), at=AT + hours(7))
-    city, month = actor(Role.CITY_SUPERVISOR), assessment_month(AT)
+    outcomes.rebuild(None, at=AT + days(2))
+    city, month = actor(Role.CITY_SUPERVISOR), months.current(AT + days(2))
 
-    tables = [monthly.table(month, group, city, at=AT + days(2)) for group in monthly.GROUPS]
-    listed = {row.unit for table in tables for row in table.rows}
+    tables = [monthly.table(month, group, city) for group in monthly.GROUPS]
+
+    listed = {line.unit for table in tables for line in table.lines}
     assert listed == {scored.lead_unit}
     assert sum(table.total["volume"] for table in tables) == 1
     assert sum(table.total["valid"] for table in tables) == 1

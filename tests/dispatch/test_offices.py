@@ -14,7 +14,7 @@ from dispatch import services as dispatching
 from dispatch.models import Assignment
 from dispatch.services.duties import duty_of
 from dispatch.services.offices import TEMPLATE, found_offices
-from evaluation import monthly
+from evaluation.rules import PUBLISHED_GROUPS
 from hotline.core.models import Unit, UnitKind
 from hotline.core.violations import RuleViolation
 from intake.models import Ticket
@@ -238,4 +238,4 @@ def test_not_even_by_a_ruling_of_the_authority(company: Unit) -> None:
 
 def test_no_duty_list_speaks_of_it_and_no_table_ranks_it(company: Unit) -> None:
     assert duty_of(company, category().pk, TODAY) is None
-    assert company.group not in monthly.GROUPS
+    assert company.group not in PUBLISHED_GROUPS

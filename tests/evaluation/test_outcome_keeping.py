@@ -4,25 +4,33 @@ closed."""
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from dispatch import services as dispatching
-from evaluation import outcomes
+from evaluation import outcomes, tasks
 from evaluation import services as evaluation
 from evaluation.models import Exclusion, MonthClose, MonthDraft, Outcome
 from hotline.core import outbox
+from hotline.core.models import Delivery
+from hotline.core.reference import forget_all
 from intake.models import Ticket
 from tests.dispatch.asking import ask_extension, ask_hold
 from tests.evaluation.outcome_lives import (
     BAD,
+    CALLED,
+    DUE,
     END,
+    GIVEN,
     STREET,
     URBAN,
     all_rows,
@@ -52,10 +60,13 @@ from tests.factories import (
     handled_ticket,
     handler,
     hours,
+    minutes,
     reply_to,
+    seed_reference,
     unit,
 )
 from tests.kernel.conftest import city, months
+from tests.kernel.together import together
 
 __all__ = ["city", "months"]  # fixtures
 pytestmark = pytest.mark.usefixtures("city")
@@ -212,3 +223,129 @@ def test_the_command_makes_every_row_anew_and_tells_how_many_differed() -> None:
         "2 件工单，3 行结果，其中 3 行与原来不同。",
         "2 件工单，3 行结果，其中 0 行与原来不同。",
     ]
+
+
+# === Time alone =============================================================================
+
+
+def test_at_night_the_rows_learn_that_a_limit_expired_in_silence() -> None:
+    ticket = dispatched_ticket()
+    outbox.deliver_all(at=DUE - minutes(1))
+    assert outcomes.refresh(at=CALLED) is None
+
+    found = Outcome.objects.get(ticket=ticket)
+    assert (found.is_on_time, found.is_on_time_original, found.is_due) == (False, False, True)
+
+
+def test_a_row_is_looked_at_once_more_after_its_cutoff_and_then_no_longer() -> None:
+    ticket = dispatched_ticket()
+    outbox.deliver_all(at=AT)
+    cutoff = outcomes.Calendar().month("2026-04").cutoff
+    outcomes.refresh(at=cutoff + days(8))
+    assert Outcome.objects.get(ticket=ticket).is_on_time is None
+    outcomes.refresh(at=cutoff + days(6))
+
+    assert Outcome.objects.get(ticket=ticket).is_on_time is False
+
+
+def test_a_night_without_time_enough_goes_on_where_it_stopped() -> None:
+    first, second = dispatched_ticket(), dispatched_ticket()
+    outbox.deliver_all(at=AT)
+
+    assert outcomes.refresh(at=CALLED, after=first.pk, seconds=0) == second.pk
+    assert outcomes.refresh(at=CALLED, after=second.pk, seconds=0) is None
+    assert list(Outcome.objects.filter(is_due=True).values_list("ticket_id")) == [(second.pk,)]
+    assert outcomes.refresh(at=CALLED, seconds=0) == first.pk
+
+
+def test_the_nights_work_is_done_by_the_clock_on_the_wall() -> None:
+    ticket = dispatched_ticket()
+    outbox.deliver_all(at=AT)
+    with time_machine.travel(CALLED, tick=False):
+        tasks.refresh()
+
+    assert Outcome.objects.get(ticket=ticket).is_due
+
+
+def test_clocks_of_two_machines_may_differ_by_a_second() -> None:
+    ticket = dispatched_ticket()
+    outbox.deliver_all(at=GIVEN - minutes(1))
+
+    assert Outcome.objects.get(ticket=ticket).given_at == GIVEN
+
+
+# === Two at once ============================================================================
+
+
+@pytest.fixture
+def committed_city(transactional_db: None) -> None:
+    forget_all()
+    seed_reference()
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return cursor.fetchone() is not None
+
+
+@pytest.mark.usefixtures("committed_city")
+def test_a_rebuild_that_had_to_wait_knows_what_was_recorded_meanwhile() -> None:
+    ticket = handled_ticket()
+    held = threading.Event()
+
+    def write_and_reply() -> None:
+        with transaction.atomic():
+            outcomes.refold([ticket.pk], at=AT)
+            held.set()
+            while not somebody_waits():
+                time.sleep(0.01)
+            reply_to(ticket, at=AT + hours(1))
+
+    def rebuild() -> int:
+        held.wait(timeout=10)
+        return outcomes.rebuild(at=AT + hours(1))
+
+    assert together(write_and_reply, rebuild) == [None, 1]
+
+    assert Outcome.objects.get().done_at == AT + hours(1)
+
+
+@pytest.mark.usefixtures("committed_city")
+def test_the_consumer_waits_for_another_tick_where_somebody_writes_for_long() -> None:
+    ticket = handled_ticket()
+    held, may_end = threading.Event(), threading.Event()
+
+    def write_for_long() -> None:
+        with transaction.atomic():
+            outcomes.refold([ticket.pk], at=AT)
+            Outcome.objects.all().delete()
+            held.set()
+            may_end.wait(timeout=30)
+
+    def tick() -> int:
+        held.wait(timeout=10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 200")
+        try:
+            outbox.deliver(at=AT + hours(1))
+            return Delivery.objects.filter(consumer="outcomes").count()
+        finally:
+            may_end.set()
+
+    _, delivered = together(write_for_long, tick)
+
+    assert delivered == 0, "nothing has failed, and nothing is lost"
+    outbox.deliver(at=AT + hours(1))
+    assert Outcome.objects.get().ticket_id == ticket.pk
+
+
+@pytest.mark.usefixtures("committed_city")
+def test_however_many_write_at_once_every_ticket_has_its_rows_once() -> None:
+    tickets = [closed_ticket() for _ in range(4)]
+    acts = [lambda: outcomes.rebuild(at=END), lambda: outbox.deliver_all(at=END)]
+    results = together(*acts * 2)
+
+    assert not [result for result in results if isinstance(result, Exception)]
+    kept = list(Outcome.objects.values_list("ticket_id", "answer_count").order_by("ticket_id"))
+    assert kept == [(ticket.pk, 1) for ticket in tickets]

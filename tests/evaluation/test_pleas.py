@@ -15,6 +15,7 @@ from dispatch import services as dispatching
 from dispatch.consumers import mail_words
 from dispatch.models import LadderStep
 from evaluation import pleas, services
+from evaluation.counting import numbers
 from evaluation.models import (
     Appeal,
     CallbackResult,
@@ -24,6 +25,7 @@ from evaluation.models import (
     Outcome,
     Scheme,
 )
+from evaluation.rules import DEFAULT_RULES
 from hotline.core import outbox
 from hotline.core.actors import SYSTEM, Actor, actor_for_staff
 from hotline.core.models import AssessmentGroup, ClockKind, Membership, Notice, Role
@@ -31,6 +33,7 @@ from hotline.core.violations import Busy, NotPermitted, NotVisible, RuleViolatio
 from intake import services as intake
 from intake.models import Clock, Ticket, TicketEvent
 from intake.own_affairs import clocks_known_to, events_known_to
+from tests.evaluation.making import make_outcome
 from tests.factories import (
     AT,
     LONG_AGO,
@@ -119,14 +122,6 @@ def with_helper(helper: str = "990101002") -> Ticket:
         task="核查",
     )  # fmt: skip
     return fresh(ticket)
-
-
-def row_of(ticket: Ticket, month: str, unit_code: str = "990101001", role: str = "lead") -> Outcome:
-    return Outcome.objects.create(
-        month=month, ticket=ticket, number=ticket.number, unit=unit(unit_code), role=role,
-        request_type=ticket.request_type, level=ticket.level, accepted_at=ticket.accepted_at,
-        given_at=ticket.accepted_at,
-    )  # fmt: skip
 
 
 def close_month(month: str, at: dt.datetime) -> None:
@@ -397,6 +392,72 @@ def test_a_plea_of_another_ticket_is_not_decided_here() -> None:
     refused("no_plea", decide, services.grant_exclusion, here, exclusion=ask(there).pk)
 
 
+# === What it does to the numbers (F-21) ======================================================
+
+
+def behind(number: str, ticket: Ticket) -> bool:
+    """Whether the ticket is among those behind a number of its month."""
+    rows = Outcome.objects.filter(month=Outcome.objects.get(ticket=ticket).month)
+    return numbers(rows, DEFAULT_RULES)[number].filter(ticket=ticket).exists()
+
+
+def test_r096_excluded_it_leaves_the_rates_and_stays_in_the_volume() -> None:
+    ticket = answered_badly()
+    ask(ticket)
+    outbox.deliver_all(at=LATER)
+    assert [behind(name, ticket) for name in ("valid", "excluded", "volume")] == [True, False, True]
+    decide(services.grant_exclusion, ticket)
+    outbox.deliver_all(at=RULED)
+
+    assert [behind(name, ticket) for name in ("valid", "excluded", "volume")] == [False, True, True]
+    assert Outcome.objects.get(ticket=ticket).excluded == "unreasonable"
+
+
+def test_r096_not_counted_it_is_told_apart_in_the_volume_and_stays_in_the_rates() -> None:
+    ticket = answered_badly()
+    ask(ticket, scope="volume")
+    decide(services.grant_exclusion, ticket)
+    outbox.deliver_all(at=RULED)
+
+    assert behind("not_counted", ticket)
+    assert behind("valid", ticket)
+
+
+def test_r102_what_is_tolerated_is_not_counted_as_a_failure() -> None:
+    ticket = answered_badly()
+    ask(ticket, ground="tolerated")
+    decide(services.grant_exclusion, ticket)
+    outbox.deliver_all(at=RULED)
+
+    assert not behind("unresolved", ticket)
+    assert behind("volume", ticket)
+
+
+def test_r097_an_answer_set_aside_leaves_the_rates() -> None:
+    ticket = answered_badly()
+    object_to(ticket)
+    outbox.deliver_all(at=LATER)
+    assert behind("unresolved", ticket)
+    decide(services.uphold_appeal, ticket)
+    outbox.deliver_all(at=RULED)
+
+    assert not behind("unresolved", ticket)
+    assert behind("set_aside", ticket)
+
+
+def test_what_was_refused_changes_no_number() -> None:
+    ticket = answered_badly()
+    ask(ticket)
+    object_to(ticket)
+    outbox.deliver_all(at=LATER)
+    before = Outcome.objects.filter(ticket=ticket).values().get()
+    decide(services.refuse_exclusion, ticket, ruling="x")
+    decide(services.reject_appeal, ticket, ruling="x")
+    outbox.deliver_all(at=RULED)
+
+    assert Outcome.objects.filter(ticket=ticket).values().get() == before
+
+
 # === While the ticket goes its own way ======================================================
 
 
@@ -591,7 +652,7 @@ def test_an_exclusion_and_an_appeal_wait_side_by_side() -> None:
 
 def test_nothing_is_asked_about_a_closed_month_which_is_named() -> None:
     ticket = answered_badly()
-    row_of(ticket, "2026-04")
+    make_outcome(ticket=ticket, month="2026-04")
     close_month("2026-04", at=LATER - hours(1))
 
     assert "2026-04" in refused("plea_month_closed", ask, ticket)
@@ -602,7 +663,7 @@ def test_nothing_is_granted_for_a_closed_month_but_it_may_be_refused() -> None:
     ticket = answered_badly()
     ask(ticket)
     object_to(ticket)
-    row_of(ticket, "2026-04")
+    make_outcome(ticket=ticket, month="2026-04")
     close_month("2026-04", at=LATER + hours(1))
 
     refused("plea_month_closed", decide, services.grant_exclusion, ticket)
@@ -615,15 +676,15 @@ def test_nothing_is_granted_for_a_closed_month_but_it_may_be_refused() -> None:
 def test_a_month_that_is_open_or_not_known_yet_stops_nobody() -> None:
     close_month("2026-04", at=AT)
     unplaced, later = answered_badly(), answered_badly()
-    row_of(later, "2026-05")
+    make_outcome(ticket=later, month="2026-05")
 
     assert ask(unplaced).outcome == ask(later).outcome == ""
 
 
 def test_of_two_rows_the_one_in_an_open_month_can_still_be_asked_about() -> None:
     ticket = answered_badly()
-    row_of(ticket, "2026-04", role="cooperate")
-    row_of(ticket, "2026-05")
+    make_outcome(ticket=ticket, month="2026-04", role="cooperate")
+    make_outcome(ticket=ticket, month="2026-05")
     close_month("2026-04", at=AT)
 
     assert ask(ticket).outcome == ""
@@ -698,9 +759,9 @@ def test_r097_asked_granted_refused_and_pending_are_counted_per_unit_and_month()
     granted, denied, waiting = [answered_badly() for _ in range(3)]
     other = answered_badly(lead_unit=unit("990102001"))
     for ticket in (granted, denied, waiting):
-        row_of(ticket, "2026-04")
+        make_outcome(ticket=ticket, month="2026-04")
         ask(ticket)
-    row_of(other, "2026-05", "990102001")
+    make_outcome(ticket=other, month="2026-05", unit=other.lead_unit)
     ask(other)
     decide(services.grant_exclusion, granted)
     decide(services.refuse_exclusion, denied, ruling="x")
@@ -717,7 +778,7 @@ def test_a_plea_belongs_to_the_month_of_its_row_and_to_none_before_there_is_one(
     ask(ticket)
     all_of_it = pleas.visible(Exclusion, SYSTEM)
     assert [count.month for count in pleas.counts(all_of_it)] == [""]
-    row_of(ticket, "2026-05")
+    make_outcome(ticket=ticket, month="2026-05")
 
     assert [count.month for count in pleas.counts(all_of_it)] == ["2026-05"]
     assert pleas.counts(all_of_it, "2026-04") == []

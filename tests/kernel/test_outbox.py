@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from celery import current_app
@@ -28,6 +28,7 @@ from tests.factories import (
 from tests.kernel.together import together
 
 Effect = Callable[[OutboxMessage, dt.datetime], None]
+Register = Callable[..., None]
 SECOND = dt.timedelta(seconds=1)
 
 
@@ -38,10 +39,10 @@ def committed_city(transactional_db: None) -> None:
 
 
 @pytest.fixture
-def consumer() -> Iterator[Callable[[str, Effect], None]]:
+def consumer() -> Iterator[Register]:
     """Register consumers of "accepted" for one test."""
     before = dict(outbox.CONSUMERS)
-    yield lambda name, effect: outbox.register_consumer(name, ["accepted"], effect)
+    yield lambda name, effect, **how: outbox.register_consumer(name, ["accepted"], effect, **how)
     outbox.CONSUMERS.clear()
     outbox.CONSUMERS.update(before)
 
@@ -77,7 +78,7 @@ def test_every_event_has_its_line_in_its_own_transaction() -> None:
 
 @pytest.mark.usefixtures("city")
 def test_a_message_is_delivered_once_however_often_the_tick_runs(
-    consumer: Callable[[str, Effect], None],
+    consumer: Register,
 ) -> None:
     consumer("counter", notice)
     numbers = {accepted_ticket().number for _ in range(3)}
@@ -92,7 +93,7 @@ def test_a_message_is_delivered_once_however_often_the_tick_runs(
 
 
 @pytest.mark.usefixtures("committed_city")
-def test_two_ticks_at_once_deliver_once(consumer: Callable[[str, Effect], None]) -> None:
+def test_two_ticks_at_once_deliver_once(consumer: Register) -> None:
     consumer("counter", notice)
     numbers = {accepted_ticket().number for _ in range(20)}
     results = together(*[lambda: outbox.deliver(at=AT)] * 4)
@@ -103,7 +104,7 @@ def test_two_ticks_at_once_deliver_once(consumer: Callable[[str, Effect], None])
 
 
 @pytest.mark.usefixtures("city")
-def test_a_unit_hears_of_its_order_once(consumer: Callable[[str, Effect], None]) -> None:
+def test_a_unit_hears_of_its_order_once(consumer: Register) -> None:
     ticket = dispatched_ticket()
     outbox.deliver_all(at=AT + hours(1))
     outbox.deliver_all(at=AT + hours(2))
@@ -117,7 +118,7 @@ def test_a_unit_hears_of_its_order_once(consumer: Callable[[str, Effect], None])
 
 @pytest.mark.usefixtures("city")
 def test_a_failing_consumer_waits_longer_each_time_and_blocks_nobody(
-    consumer: Callable[[str, Effect], None],
+    consumer: Register,
 ) -> None:
     tries: list[dt.datetime] = []
 
@@ -139,7 +140,7 @@ def test_a_failing_consumer_waits_longer_each_time_and_blocks_nobody(
 
 
 @pytest.mark.usefixtures("city")
-def test_a_consumer_that_recovers_catches_up(consumer: Callable[[str, Effect], None]) -> None:
+def test_a_consumer_that_recovers_catches_up(consumer: Register) -> None:
     is_down = True
 
     def effect(message: OutboxMessage, at: dt.datetime) -> None:
@@ -163,7 +164,7 @@ def test_a_consumer_that_recovers_catches_up(consumer: Callable[[str, Effect], N
 
 @pytest.mark.usefixtures("city")
 def test_a_message_that_failed_for_weeks_does_not_stop_its_consumer(
-    consumer: Callable[[str, Effect], None],
+    consumer: Register,
 ) -> None:
     bad = accepted_ticket().number
 
@@ -183,12 +184,79 @@ def test_a_message_that_failed_for_weeks_does_not_stop_its_consumer(
     assert delivery.next_attempt_at == AT + SECOND + hours(6)
 
 
+# === Together ===============================================================================
+
+
+def notice_all(messages: Sequence[OutboxMessage], at: dt.datetime) -> None:
+    """A batch noticed in one go; a tick that took them one by one would write `seen` instead."""
+    Notice.objects.bulk_create(
+        Notice(type="seen together", number=message.number, created_at=at) for message in messages
+    )
+
+
+def seen_together() -> Counter[str]:
+    return Counter(Notice.objects.filter(type="seen together").values_list("number", flat=True))
+
+
+@pytest.mark.usefixtures("city")
+def test_messages_taken_together_are_each_delivered_once(consumer: Register) -> None:
+    consumer("joint", notice, together=notice_all)
+    numbers = {accepted_ticket().number for _ in range(3)}
+    for n in range(3):
+        outbox.deliver(at=AT + n * SECOND)
+        age_messages()
+
+    assert (seen_together(), seen()) == (Counter(numbers), Counter())
+    assert outbox.undelivered(at=AT) == 0
+
+
+@pytest.mark.usefixtures("city")
+def test_a_bad_message_in_a_batch_holds_up_only_itself(consumer: Register) -> None:
+    bad, good = accepted_ticket().number, accepted_ticket().number
+
+    def effect(message: OutboxMessage, at: dt.datetime) -> None:
+        notice(message, at)
+        if message.number == bad:
+            raise ValueError
+
+    def together(messages: Sequence[OutboxMessage], at: dt.datetime) -> None:
+        notice_all(messages, at)
+        raise ValueError
+
+    consumer("joint", effect, together=together)
+    outbox.deliver(at=AT)
+
+    assert (seen_together(), seen()) == (Counter(), Counter({good: 1}))
+    assert Delivery.objects.get(consumer="joint", delivered_at=None).attempts == 1
+
+
+@pytest.mark.usefixtures("city")
+def test_who_cannot_act_now_gets_the_whole_batch_with_the_next_tick(consumer: Register) -> None:
+    is_busy = True
+
+    def effect(message: OutboxMessage, at: dt.datetime) -> None:
+        notice(message, at)
+        if is_busy and seen().total() > 1:
+            raise outbox.NotNow
+
+    consumer("busy", effect)
+    consumer("idle", lambda message, at: notice_all([message], at))
+    numbers = Counter(accepted_ticket().number for _ in range(3))
+    outbox.deliver(at=AT)
+    assert (seen(), seen_together()) == (Counter(), numbers)
+    assert not Delivery.objects.filter(consumer="busy").exists(), "nothing has failed"
+    is_busy = False
+    outbox.deliver(at=AT + SECOND)
+
+    assert (seen(), seen_together()) == (numbers, numbers)
+
+
 # === Order ==================================================================================
 
 
 @pytest.mark.usefixtures("committed_city")
 def test_a_message_committed_after_a_younger_one_is_not_lost(
-    consumer: Callable[[str, Effect], None],
+    consumer: Register,
 ) -> None:
     consumer("counter", notice)
     line = (
@@ -219,7 +287,7 @@ def test_a_message_committed_after_a_younger_one_is_not_lost(
 
 @pytest.mark.usefixtures("city")
 def test_more_than_a_batch_is_delivered_by_and_by(
-    consumer: Callable[[str, Effect], None],
+    consumer: Register,
 ) -> None:
     consumer("counter", notice)
     numbers = {accepted_ticket().number for _ in range(5)}
@@ -250,7 +318,7 @@ def test_tickets_live_on_while_the_broker_is_away() -> None:
 
 @pytest.mark.usefixtures("committed_city")
 def test_the_beats_work_stands_aside_while_a_simulation_runs(
-    consumer: Callable[[str, Effect], None],
+    consumer: Register,
 ) -> None:
     consumer("counter", notice)
     ticket = dispatched_ticket()

@@ -56,3 +56,15 @@ def test_nobody_marks_the_notices_of_another_unit(sign_in: SignIn, told: str) ->
     browser.post("/notices/read/")
 
     assert Notice.objects.get().read_at is None
+
+
+def test_a_notice_about_a_month_leads_to_the_month(sign_in: SignIn) -> None:
+    Notice.objects.create(
+        unit=make.unit(), type="month_drafted", number="", data={"month": "2026-03"},
+        created_at=make.AT,
+    )  # fmt: skip
+
+    page = sign_in(Role.HANDLER, make.unit()).get("/notices/").content.decode()
+
+    assert "月度成绩公示" in page
+    assert '<a href="/months/2026-03/" data-row-link>2026-03 考评月</a>' in page

@@ -16,13 +16,14 @@ from django.test.utils import CaptureQueriesContext
 
 from dispatch import services as dispatching
 from evaluation import services
-from evaluation.models import Appeal, CallbackResult, Exclusion, Outcome
+from evaluation.models import Appeal, CallbackResult, Exclusion
 from hotline.core.actors import actor_for_staff
 from hotline.core.models import Membership, Role
 from hotline.pages.pleas.lists import PAGE_SIZE
 from intake.models import Ticket
 from intake.services import reopen
 from tests import factories as make
+from tests.evaluation.making import make_outcome
 from tests.evaluation.test_pleas import close_month
 
 SignIn = Callable[..., Client]
@@ -72,14 +73,6 @@ def rule(plea: Exclusion | Appeal, decision: str, ruling: str = "") -> None:
     verb(
         number=plea.ticket.number, actor=make.actor(Role.CITY_SUPERVISOR),
         at=make.AT + make.days(2), ruling=ruling, **{kind: plea.pk},
-    )  # fmt: skip
-
-
-def row_of(ticket: Ticket, month: str) -> None:
-    Outcome.objects.create(
-        month=month, ticket=ticket, number=ticket.number, unit=ticket.lead_unit, role="lead",
-        request_type=ticket.request_type, level=ticket.level, accepted_at=ticket.accepted_at,
-        given_at=ticket.accepted_at,
     )  # fmt: skip
 
 
@@ -181,7 +174,7 @@ def test_buttons_that_cannot_succeed_are_not_there(street: Client, boss: Client)
 
 def test_once_its_month_is_closed_nothing_is_offered_any_more(street: Client) -> None:
     ticket = answered_badly()
-    row_of(ticket, "2026-04")
+    make_outcome(ticket=ticket, month="2026-04")
     address = f"/tickets/{ticket.number}/"
     assert "do/ask_exclusion/" in page_of(street, address)
     close_month("2026-04", at=make.AT)
@@ -203,6 +196,21 @@ def test_on_the_ticket_page_the_supervisor_decides_the_one_that_waits(boss: Clie
     assert "情况属实" in page_of(boss, f"/tickets/{ticket.number}/")
 
 
+def test_of_two_appeals_of_a_unit_the_form_tells_which_is_about_what(boss: Client) -> None:
+    ticket = make.call_back(
+        make.replied_ticket(), at=make.AT + make.hours(3), resolved=False, satisfaction="average"
+    )
+    first = object_to(ticket)
+    services.rehandle(number=ticket.number, actor=make.callback_agent(), at=make.AT + make.hours(4))
+    make.reply_to(make.fresh(ticket), at=make.AT + make.hours(5), text="再次上门处理")
+    again = make.call_back(ticket, at=make.AT + make.hours(9), satisfaction="dissatisfied")
+    second = object_to(again)
+    form = page_of(boss, f"/tickets/{ticket.number}/do/reject_appeal/")
+
+    for plea, said in ((first, "未解决 · 一般"), (second, "已解决 · 不满意")):
+        assert re.search(rf'<option value="{plea.pk}">[^<]*{said}</option>', form)
+
+
 def test_another_unit_on_the_ticket_reads_nothing_of_it(sign_in: SignIn, street: Client) -> None:
     ticket, helper = make.handled_ticket(), make.unit("990101002")
     dispatching.ask_cooperation(
@@ -210,7 +218,8 @@ def test_another_unit_on_the_ticket_reads_nothing_of_it(sign_in: SignIn, street:
         task="核查",
     )  # fmt: skip
     ask(ticket)
-    for address in (f"/tickets/{ticket.number}/", LIST, f"/api/v1/tickets/{ticket.number}",
+    for address in ("/inbox/", "/tickets/", f"/tickets/{ticket.number}/", LIST,
+                    f"/api/v1/tickets/{ticket.number}",
                     f"/api/v1/tickets/{ticket.number}/events"):  # fmt: skip
         theirs = page_of(sign_in(Role.HANDLER, helper), address)
 
@@ -226,7 +235,7 @@ def test_another_unit_on_the_ticket_reads_nothing_of_it(sign_in: SignIn, street:
 
 def test_a_row_holds_what_is_needed_to_decide(boss: Client) -> None:
     ticket = answered_badly()
-    row_of(ticket, "2026-04")
+    make_outcome(ticket=ticket, month="2026-04")
     rule(ask(ticket, scope="volume"), "refuse", "须计入总量")
     ask(ticket, at=make.AT + make.days(2))
     page = page_of(boss)
@@ -469,12 +478,12 @@ def counted(page: str) -> list[tuple[str, list[int]]]:
 def test_every_number_of_the_table_opens_exactly_its_pleas(boss: Client) -> None:
     granted, refused, waiting = [answered_badly() for _ in range(3)]
     for ticket in (granted, refused, waiting):
-        row_of(ticket, "2026-04")
+        make_outcome(ticket=ticket, month="2026-04")
     rule(ask(granted), "grant")
     rule(ask(refused), "refuse", "证据不足")
     ask(waiting)
     elsewhere = answered_badly(lead_unit=make.unit("990102001"))
-    row_of(elsewhere, "2026-03")
+    make_outcome(ticket=elsewhere, month="2026-03", unit=elsewhere.lead_unit)
     ask(elsewhere)
     page = page_of(boss)
 

@@ -90,7 +90,7 @@ def test_it_shows_nothing_of_the_matter_or_of_anybody(
 def test_nobody_keeps_or_passes_on_the_address(client: Client, link: RatingLink) -> None:
     for page in (client.get(address(link)), client.get("/rating/nonsense/")):
         assert page.headers["Cache-Control"] == "no-store"
-        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Referrer-Policy"] == "same-origin"
         assert "noindex" in page.headers["X-Robots-Tag"]
         assert '<meta name="robots" content="noindex' in page.content.decode()
 

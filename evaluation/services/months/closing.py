@@ -62,7 +62,7 @@ def close_requested(*, at: dt.datetime) -> list[str]:
         stands = reading.month(request.draft.month, at=at)
         settle(stands, at=at)
         try:
-            close_month(month=request.draft.month, by=request.asked_by, at=timezone.now())
+            close_month(month=request.draft.month, by=request.asked_by, at=at)
         except (RuleViolation, Busy):
             continue
         closed.append(request.draft.month)

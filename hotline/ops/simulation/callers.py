@@ -9,19 +9,25 @@ from django.conf import settings
 
 from dispatch import services as dispatching
 from evaluation import services as evaluation
-from evaluation.models import SATISFIED, CallOutcome, Satisfaction
+from evaluation.models import SATISFIED, CallOutcome, PressureKind, Satisfaction
+from evaluation.sampling import is_asked_of_pressure
 from hotline.core.models import ClockKind, Role
 from hotline.core.working_time import BUSINESS_ZONE
 from hotline.ops.simulation.desk import end
+from hotline.ops.simulation.hours import NOON, calling_time, next_half_day
+from hotline.ops.simulation.pleas import plan_plea
 from hotline.ops.simulation.world import Life, World
 from intake.models import Clock, CloseCode, Ticket
 from intake.models.requesters import TicketRequester
 
 _FINAL = (CallOutcome.REFUSED, CallOutcome.DECLINED)
-_LAST_CALL = dt.time(19, 40)
-_NOON = 12
 _ROUNDS_WITHOUT_ORDER = 2
 _DISAPPOINTED = (Satisfaction.BASICALLY, Satisfaction.AVERAGE, Satisfaction.DISSATISFIED)
+_PRESSED = {
+    PressureKind.CHANGE: "有人打电话来，希望我把评价改成满意。",
+    PressureKind.WITHDRAW: "对方说撤回诉求就尽快处理。",
+    PressureKind.SILENCE: "有人上门，让我以后不要再打热线。",
+}
 
 
 class Answer(NamedTuple):
@@ -31,6 +37,10 @@ class Answer(NamedTuple):
     resolved: bool
     satisfaction: Satisfaction
 
+    @property
+    def is_good(self) -> bool:
+        return self.resolved and self.satisfaction in SATISFIED
+
 
 def plan_calls(world: World, life: Life, opens_at: dt.datetime) -> None:
     """Put the ticket on the call-back list from `opens_at`; calls planned before are off."""
@@ -39,26 +49,6 @@ def plan_calls(world: World, life: Life, opens_at: dt.datetime) -> None:
         return
     waiting = dt.timedelta(hours=min(30.0, world.rng.expovariate(1 / 4.0)))
     world.plan("call", calling_time(opens_at + waiting, world), life, series=life.series)
-
-
-def calling_time(at: dt.datetime, world: World) -> dt.datetime:
-    """The first time from `at` on at which people may be called."""
-    local = at.astimezone(BUSINESS_ZONE)
-    first, _last = settings.CALLBACK_HOURS
-    if first <= local.time() < _LAST_CALL:
-        return local
-    day = local.date() if local.time() < first else local.date() + dt.timedelta(days=1)
-    return dt.datetime.combine(day, first, BUSINESS_ZONE) + world.minutes(1, 150)
-
-
-def next_half_day(at: dt.datetime, world: World) -> dt.datetime:
-    """A time on the half-day after this one."""
-    local = at.astimezone(BUSINESS_ZONE)
-    if local.hour < _NOON:
-        afternoon = dt.datetime.combine(local.date(), dt.time(13, 30), BUSINESS_ZONE)
-        return afternoon + world.minutes(0, 60 * 6)
-    morning = local.date() + dt.timedelta(days=1)
-    return dt.datetime.combine(morning, dt.time(9, 5), BUSINESS_ZONE) + world.minutes(0, 60 * 2.5)
 
 
 def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
@@ -76,15 +66,15 @@ def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
         return
     outcome = world.odds.call.draw()
     if outcome == CallOutcome.CONNECTED:
-        _finish(world, life, at, _ask(world, life, at))
+        conclude(world, life, at, _ask(world, life, at))
         return
     _write_down(world, life, at, outcome)
     local = at.astimezone(BUSINESS_ZONE)
-    life.half_days.add((local.date(), local.hour < _NOON))
+    life.half_days.add((local.date(), local.hour < NOON))
     if outcome in _FINAL:
-        _finish(world, life, at, None, CloseCode.DECLINED)
+        conclude(world, life, at, None, CloseCode.DECLINED)
     elif len(life.half_days) >= settings.CALLBACK_ATTEMPTS:
-        _finish(world, life, at, None, CloseCode.UNREACHABLE)
+        conclude(world, life, at, None, CloseCode.UNREACHABLE)
     else:
         world.plan("call", next_half_day(at, world), life, series=series)
 
@@ -104,24 +94,41 @@ def _call_everyone(world: World, life: Life, at: dt.datetime) -> None:
         else:
             _write_down(world, life, at, CallOutcome.CONNECTED, later_answer(world, life), party)
         at += world.minutes(1, 2)
-    _finish(world, life, at, first)
+    conclude(world, life, at, first)
 
 
 def _ask(world: World, life: Life, at: dt.datetime, party: TicketRequester | None = None) -> Answer:
-    """The main requester answers the three questions. The first answer about a unit is drawn so
-    that the measured rates come about; where the limit has passed in silence, or the unit itself
-    says so, it is: unsolved."""
-    odds = world.odds
-    if life.is_asked:
-        answer = later_answer(world, life)
-    else:
-        is_silent = life.state != "callback" and not life.is_reported
-        is_unsolved = is_silent or life.is_unsolved
-        resolved = odds.resolved.force(False) if is_unsolved else odds.resolved.draw()
-        answer = Answer(odds.contacted.draw(), resolved, odds.satisfaction[resolved].draw())
-    life.is_asked = True
+    """The main requester answers the three questions."""
+    answer = answer_of(world, life, at)
     _write_down(world, life, at, CallOutcome.CONNECTED, answer, party)
     return answer
+
+
+def answer_of(world: World, life: Life, at: dt.datetime) -> Answer:
+    """What the main requester says. The first answer about a unit is drawn so that the measured
+    rates come about; where the limit has passed in silence, or the unit itself says so, it is:
+    unsolved. A unit may plead against a bad one."""
+    if life.is_asked:
+        return later_answer(world, life)
+    odds = world.odds
+    is_silent = life.state != "callback" and not life.is_reported
+    is_unsolved = is_silent or life.is_unsolved
+    resolved = odds.resolved.force(False) if is_unsolved else odds.resolved.draw()
+    answer = Answer(odds.contacted.draw(), resolved, odds.satisfaction[resolved].draw())
+    life.is_asked = True
+    if not answer.is_good:
+        plan_plea(world, life, at)
+    return answer
+
+
+def said(world: World, life: Life, at: dt.datetime, answer: Answer) -> dict[str, Any]:
+    """The answers with what goes with them: that the unit is not to read them, and what somebody
+    wanted of the requester, where that is asked."""
+    words = answer._asdict() | {"is_withheld": world.odds.withheld.draw()}
+    pressed = world.odds.pressed.draw()
+    if pressed and is_asked_of_pressure(Ticket.objects.get(number=life.number), at):
+        words |= {"pressure": pressed, "pressure_words": _PRESSED[PressureKind(pressed)]}
+    return words
 
 
 def _write_down(
@@ -132,9 +139,7 @@ def _write_down(
     answer: Answer | None = None,
     party: TicketRequester | None = None,
 ) -> None:
-    answers: dict[str, Any] = {}
-    if answer is not None:
-        answers = answer._asdict()
+    answers = {} if answer is None else said(world, life, at, answer)
     evaluation.record_callback(
         number=life.number,
         actor=world.people.one(Role.CALLBACK_AGENT),
@@ -151,14 +156,16 @@ def later_answer(world: World, life: Life) -> Answer:
     return Answer(True, resolved, world.rng.choice(SATISFIED if resolved else _DISAPPOINTED))
 
 
-def _finish(
+def conclude(
     world: World, life: Life, at: dt.datetime, answer: Answer | None, code: str = ""
 ) -> None:
-    """The call-back is concluded. A unit that has not replied yet goes on with its work."""
+    """The call-back is concluded, and nobody is asked twice. A unit that has not replied yet goes
+    on with its work."""
     life.half_days.clear()
+    life.series += 1
     if life.state != "callback":
         return
-    is_good = answer is None or (answer.resolved and answer.satisfaction in SATISFIED)
+    is_good = answer is None or answer.is_good
     may_go_back = not is_good and life.rounds <= settings.REHANDLE_MAX
     if may_go_back and world.odds.rehandled.draw():
         world.plan("rehandle", at + world.minutes(1, 15), life)

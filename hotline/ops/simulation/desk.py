@@ -93,9 +93,9 @@ def _register(
     )  # fmt: skip
     is_request = message.request_type not in (RequestType.CONSULT, RequestType.PRAISE)
     level = Level.L4 if is_ordinary and is_request and odds.complex.draw() else ""
-    actor = world.people.web_channel if channel == "web" else world.people.one(Role.AGENT)
+    client = world.people.clients.get(channel)
     ticket = intake.accept(
-        actor=actor,
+        actor=client or world.people.one(Role.AGENT),
         at=at,
         channel=world.reference.channels[channel],
         matter=message.matter,
@@ -122,6 +122,7 @@ def _register(
         is_anonymous=is_anonymous,
         is_confidential=is_confidential,
         wants_callback=message.request_type != RequestType.PRAISE,
+        client=client,
     )
 
 

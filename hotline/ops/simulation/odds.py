@@ -5,7 +5,14 @@ from __future__ import annotations
 import random
 
 from dispatch.models import Solved
-from evaluation.models import CallOutcome, Satisfaction
+from evaluation.models import (
+    AppealGround,
+    CallOutcome,
+    ExclusionGround,
+    ExclusionScope,
+    PressureKind,
+    Satisfaction,
+)
 from hotline.ops.simulation.balance import Balanced
 from intake.models import CloseCode
 
@@ -119,3 +126,51 @@ class Odds:
         self.resolved_again = yes(62)  # of those handled once more
         self.rehandled = yes(75)  # of bad answers
         self.reopened = yes(0.5)  # of closed matters
+
+        # What requesters and units make of the assessment: no city publishes any of it, so all that
+        # follows is invented, and only meant to put something on every page.
+        # Of those who came through a channel of their own, after the unit's reply.
+        self.own_answer = balanced(none=50, open_link=35, rate=15)
+        self.link_used = yes(80)
+        self.withheld = yes(2.5)  # of answers
+        # Would say so if asked.
+        self.pressed = Balanced(
+            {
+                "": 92.0,
+                PressureKind.CHANGE: 4.0,
+                PressureKind.WITHDRAW: 2.5,
+                PressureKind.SILENCE: 1.5,
+            },
+            rng,
+        )
+        self.plea = balanced(none=80, ask_exclusion=11, appeal=9)  # of bad first answers
+        rates, volume = ExclusionScope.RATES, ExclusionScope.VOLUME
+        self.exclusion = Balanced(
+            {
+                (rates, ExclusionGround.UNREASONABLE): 28.0,
+                (rates, ExclusionGround.BEYOND_DUTY): 22.0,
+                (rates, ExclusionGround.LEGAL_CHANNEL): 14.0,
+                (rates, ExclusionGround.FORCE_MAJEURE): 6.0,
+                (rates, ExclusionGround.WRONG_RECORD): 10.0,
+                (rates, ExclusionGround.TOLERATED): 8.0,
+                (volume, ExclusionGround.LEGAL_CHANNEL): 6.0,
+                (volume, ExclusionGround.MALICIOUS): 6.0,
+            },
+            rng,
+        )
+        self.exclusion_granted = yes(45)
+        self.appeal_ground = Balanced(
+            {
+                AppealGround.CONTRADICTED: 40.0,
+                AppealGround.OTHER_MATTER: 25.0,
+                AppealGround.OTHER_UNIT: 20.0,
+                AppealGround.NOT_ASKED: 15.0,
+            },
+            rng,
+        )
+        self.appeal_upheld = yes(30)
+        self.late_plea_ruling = yes(8)
+        self.score_appeal = yes(4)  # of the scored lines of a draft month
+        self.score_appeal_of_tail = yes(40)
+        self.score_appeal_upheld = yes(30)
+        self.bonus_approved = yes(75)

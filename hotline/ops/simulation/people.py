@@ -1,4 +1,5 @@
-"""Who acts in the simulated city: a desk, and one handler in every unit."""
+"""Who acts in the simulated city: a desk, a handler in every unit, a manager where units are
+assessed, and the systems of some channels."""
 
 from __future__ import annotations
 
@@ -6,7 +7,16 @@ import datetime as dt
 import random
 
 from hotline.core.actors import Actor, actor_for_client
-from hotline.core.models import ApiClient, Membership, Role, Staff, Unit, UnitKind
+from hotline.core.models import (
+    ApiClient,
+    AssessmentGroup,
+    Channel,
+    Membership,
+    Role,
+    Staff,
+    Unit,
+    UnitKind,
+)
 from hotline.ops.demo import SINCE, WEB_CHANNEL_KEY
 from hotline.ops.simulation.messages import SURNAMES
 
@@ -18,8 +28,10 @@ _DESK = (
     (Role.AGENT, 8),
     (Role.DISPATCHER, 4),
     (Role.CALLBACK_AGENT, 4),
-    (Role.CITY_SUPERVISOR, 1),
+    (Role.CITY_SUPERVISOR, 2),
 )
+# The web's is a demo client; these have systems of their own, too. Others are typed in by agents.
+_OWN_SYSTEMS = {"wechat": "模拟微信公众号", "app": "模拟政务服务 App"}
 
 
 class People:
@@ -31,16 +43,18 @@ class People:
         posts = [
             (f"sim-{role}-{n}", role, hotline) for role, count in _DESK for n in range(1, count + 1)
         ]
+        handling = Unit.objects.in_force(at.date()).exclude(kind=UnitKind.HOTLINE).order_by("id")
+        posts += [(f"sim-{unit.code}", Role.HANDLER, unit) for unit in handling]
         posts += [
-            (f"sim-{unit.code}", Role.HANDLER, unit)
-            for unit in Unit.objects.in_force(at.date())
-            .exclude(kind=UnitKind.HOTLINE)
-            .order_by("id")
+            (f"sim-{unit.code}-manager", Role.MANAGER, unit)
+            for unit in handling
+            if unit.group != AssessmentGroup.NONE
         ]
         _add_missing(posts, at, rng)
         staff = Staff.objects.in_bulk([username for username, *_ in posts], field_name="username")
         self._desk: dict[str, list[Actor]] = {}
         self._handlers: dict[int, Actor] = {}
+        self._managers: dict[int, Actor] = {}
         for username, role, unit in posts:
             person = staff[username]
             actor = Actor(
@@ -51,10 +65,11 @@ class People:
             )
             if role == Role.HANDLER:
                 self._handlers[unit.pk] = actor
+            elif role == Role.MANAGER:
+                self._managers[unit.pk] = actor
             else:
                 self._desk.setdefault(role, []).append(actor)
-        web = ApiClient.objects.get(key_hash=ApiClient.hash_key(WEB_CHANNEL_KEY))
-        self.web_channel = actor_for_client(web)
+        self.clients = _clients(at)
 
     def one(self, role: str) -> Actor:
         """Somebody at the desk in this role."""
@@ -66,6 +81,31 @@ class People:
 
     def handler(self, unit_id: int) -> Actor:
         return self._handlers[unit_id]
+
+    def manager(self, unit_id: int) -> Actor:
+        """Who answers for a unit that is assessed."""
+        return self._managers[unit_id]
+
+    def is_assessed(self, unit_id: int) -> bool:
+        return unit_id in self._managers
+
+
+def _clients(at: dt.datetime) -> dict[str, Actor]:
+    """The systems that bring in what comes through their channel, by its code. Nobody knows the
+    keys of the added ones."""
+    web = ApiClient.objects.get(key_hash=ApiClient.hash_key(WEB_CHANNEL_KEY))
+    found = {"web": actor_for_client(web)}
+    for code, name in _OWN_SYSTEMS.items():
+        client, _made = ApiClient.objects.get_or_create(
+            name=name,
+            defaults={
+                "channel": Channel.objects.get(code=code),
+                "key_hash": ApiClient.hash_key(ApiClient.new_key()),
+                "created_at": at,
+            },
+        )
+        found[code] = actor_for_client(client)
+    return found
 
 
 def _add_missing(posts: list[tuple[str, Role, Unit]], at: dt.datetime, rng: random.Random) -> None:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from evaluation import outcomes
 from hotline.core import outbox
 from hotline.core.models import Area, AreaKind, AreaPopulation, Channel, Unit
 from hotline.core.partitions import ensure_months
 from hotline.core.simulated_time import simulation
 from hotline.core.violations import RuleViolation
-from hotline.ops.simulation import callers, desk, helping, units
+from hotline.ops.simulation import callers, desk, helping, months, pleas, requesters, units
 from hotline.ops.simulation.arrivals import arrivals
 from hotline.ops.simulation.messages import Message, Source
 from hotline.ops.simulation.odds import Odds
@@ -56,6 +57,19 @@ STEPS: dict[str, Step] = {
     "rehandle": callers.rehandle,
     "accept_answer": callers.accept_answer,
     "close": callers.close,
+    "open_link": requesters.open_link,
+    "answer_link": requesters.answer_link,
+    "rate": requesters.rate,
+    "ask_exclusion": pleas.ask_exclusion,
+    "rule_exclusion": pleas.rule_exclusion,
+    "appeal": pleas.appeal,
+    "rule_appeal": pleas.rule_appeal,
+    "open_drafts": months.open_drafts,
+    "appeal_score": months.appeal_score,
+    "rule_score_appeal": months.rule_score_appeal,
+    "propose_bonus": months.propose_bonus,
+    "rule_bonus": months.rule_bonus,
+    "close_month": months.close_month,
 }
 
 
@@ -95,7 +109,8 @@ def run(
     """Let messages come in from `start` and everybody act until `end`; what would happen later
     stays undone, so open tickets remain in every state. The same arguments give the same lives.
 
-    Beat's sweep and delivery stand aside meanwhile; nothing is left undelivered.
+    Beat's sweep and delivery stand aside meanwhile; nothing is left undelivered, and outcomes are
+    those of the end.
     """
     begun = time.monotonic()
     ensure_months(start.date(), end.date())
@@ -110,9 +125,12 @@ def run(
             steps=STEPS | {"arrive": intake.arrive},
         )
         intake.plan_next(world)
+        months.plan_months(world, start, end)
         world.run_until(end)
         world.tick(end)
         outbox.deliver_all(at=end)
+        # What time alone has changed since somebody last acted.
+        outcomes.rebuild(None, at=end)
     return Result(intake.accepted, intake.refused, world.sweeps, time.monotonic() - begun)
 
 

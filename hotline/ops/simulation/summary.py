@@ -108,4 +108,4 @@ def digest() -> str:
 
 _IDENTIFIERS = ("assignment", "clock", "subject", "result", "into", "source", "earlier", "order",
                 "catalogue", "entry", "precedent", "extension", "hold", "review", "request",
-                "onsite")  # fmt: skip
+                "onsite", "exclusion", "appeal", "link")  # fmt: skip

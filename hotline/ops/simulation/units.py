@@ -12,6 +12,7 @@ from hotline.core.working_time import BUSINESS_ZONE
 from hotline.ops.simulation.callers import plan_calls
 from hotline.ops.simulation.desk import length
 from hotline.ops.simulation.helping import plan_help
+from hotline.ops.simulation.requesters import plan_own_answer
 from hotline.ops.simulation.world import Life, World
 from intake.models import Level
 
@@ -172,10 +173,12 @@ def reply(world: World, life: Life, at: dt.datetime) -> None:
         **_telling(world, life),
     )
     life.state = "callback"
+    life.replied_by.add(life.unit_id)
     if life.is_anonymous or not life.wants_callback:
         world.plan("close", at + world.minutes(60, 60 * 18), life)
     else:
         plan_calls(world, life, at + length(life, ClockKind.CALLBACK_DELAY, at))
+        plan_own_answer(world, life, at)
     if life.has_open_order:
         world.plan("accept_answer", at + world.minutes(60, 60 * 10), life)
 

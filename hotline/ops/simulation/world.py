@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hotline.core import outbox
+from hotline.core.actors import Actor
 from hotline.core.models import Area, Channel
 from hotline.ops.simulation.messages import Message
 from hotline.ops.simulation.odds import Odds
@@ -20,8 +21,8 @@ from intake.acts import whole
 from intake.services import sweep
 
 TICK = dt.timedelta(hours=1)
-# Nobody in here waits for a notice, so consequences follow in batches.
-TICKS_PER_DELIVERY = 6
+# Nobody in here waits for a notice, so consequences follow twice a day, at nine and twenty-one.
+TICKS_PER_DELIVERY, FIRST_DELIVERY = 12, 9
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
@@ -32,7 +33,9 @@ class Life:
     `turn` grows when plans made before no longer hold (returned, recalled, closed); `series`
     does the same for planned calls alone. `other_limit` is another law's limit for the order
     (R-058), `dispatched_by` who gave it. `is_unsolved`: the unit itself says so; `is_asked`: the
-    requester has answered once, and a rate has counted it.
+    requester has answered once, and a rate has counted it. `client` is the channel's system that
+    brought the ticket in, and speaks for the requester; `replied_by` are the units that have
+    replied.
     """
 
     number: str
@@ -62,6 +65,8 @@ class Life:
     has_open_order: bool = False
     has_echoes: bool = False
     half_days: set[tuple[dt.date, bool]] = field(default_factory=set)
+    client: Actor | None = None
+    replied_by: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +134,10 @@ class World:
         """What beat does on a running site: notice clocks, deliver consequences."""
         sweep(at=at)
         self.sweeps += 1
-        if self.sweeps % TICKS_PER_DELIVERY == 0:
-            outbox.deliver_all(at=at)
+        if self.sweeps % TICKS_PER_DELIVERY == FIRST_DELIVERY:
+            # Once more only where a batch was full: the round that finds nothing costs as much.
+            while outbox.deliver(at=at) >= outbox.BATCH:
+                pass
 
     # --- chance ---------------------------------------------------------------------------
 
