@@ -75,16 +75,28 @@ def due(rows: Rows, rules: Rules) -> Rows:
     )
 
 
+_HELD = Q(is_left=False)
+# The counts that a row answers by itself.
+_PLAIN = {
+    "volume": _HELD,
+    "not_counted": _HELD & ~Q(not_counted=""),
+    "excluded": ~Q(excluded=""),
+    "set_aside": Q(is_set_aside=True),
+    "ledger": _HELD & Q(is_on_ledger=True),
+    "overdue": _HELD & Q(is_on_time=False),
+    "returned": Q(return_count__gt=0),
+    "improper": Q(improper_count__gt=0),
+}
+
+
 def numbers(rows: Rows, rules: Rules) -> dict[str, Rows]:
     """The rows behind every count of a month, by its name."""
     ours = in_role(assessed(rows, rules), rules)
     said = answered(rows, rules)
     solved = f"{rules.answer}_resolved"
     pleased = f"{rules.answer}_satisfaction"
-    held = ours.filter(is_left=False)
     return {
-        "volume": held,
-        "not_counted": held.exclude(not_counted=""),
+        **{name: ours.filter(condition) for name, condition in _PLAIN.items()},
         "due": due(rows, rules),
         "valid": said,
         "contacted": said.filter(**{f"{rules.answer}_contacted": True}),
@@ -92,14 +104,17 @@ def numbers(rows: Rows, rules: Rules) -> dict[str, Rows]:
         "satisfied": said.filter(**{pleased: "satisfied"}),
         "basically": said.filter(**{pleased: "basically"}),
         "unresolved": said.filter(**{solved: False}),
-        "overdue": held.filter(is_on_time=False),
-        "returned": ours.filter(return_count__gt=0),
-        "improper": ours.filter(improper_count__gt=0),
-        "excluded": ours.exclude(excluded=""),
-        "set_aside": ours.filter(is_set_aside=True),
-        "ledger": held.filter(is_on_ledger=True),
-        "repeats": held.filter(_is_repeat(rows)),
+        "repeats": ours.filter(_HELD).filter(_is_repeat(rows)),
     }
+
+
+def plain_counts(rows: Rows, rules: Rules) -> dict[int, dict[str, int]]:
+    """Per unit the counts that a row answers by itself, in one statement."""
+    ours = in_role(assessed(rows, rules), rules).order_by()
+    counted = ours.values("unit_id").annotate(
+        **{name: Count("pk", filter=condition) for name, condition in _PLAIN.items()}
+    )
+    return {row.pop("unit_id"): row for row in counted}
 
 
 def tallies(rows: Rows, rules: Rules, units: Iterable[Unit]) -> dict[int, UnitTally]:
@@ -115,31 +130,20 @@ def tallies(rows: Rows, rules: Rules, units: Iterable[Unit]) -> dict[int, UnitTa
             unit_id=pk,
             group=unit.group,
             answers=tuple(answers.get(pk, ())),
+            on_ledger=counts.get(pk, {}).get("ledger", 0),
             **{name: counts.get(pk, {}).get(name, 0) for name in _COUNTED},
         )
         for pk, unit in listed.items()
     }
 
 
-_COUNTED = ("volume", "due", "excluded", "not_counted", "set_aside", "on_ledger", "repeats")
+_COUNTED = ("volume", "due", "excluded", "not_counted", "set_aside", "repeats")
 
 
 def _counts(rows: Rows, rules: Rules) -> dict[int, dict[str, int]]:
-    ours = in_role(assessed(rows, rules), rules)
-    held = Q(is_left=False)
-    counted = ours.order_by().values("unit_id").annotate(
-        volume=Count("pk", filter=held),
-        excluded=Count("pk", filter=~Q(excluded="")),
-        not_counted=Count("pk", filter=held & ~Q(not_counted="")),
-        set_aside=Count("pk", filter=Q(is_set_aside=True)),
-        on_ledger=Count("pk", filter=held & Q(is_on_ledger=True)),
-    )  # fmt: skip
-    found = {row["unit_id"]: row for row in counted}
-    extra = {
-        "due": due(rows, rules),
-        "repeats": ours.filter(held).filter(_is_repeat(rows)),
-    }
-    for name, chosen in extra.items():
+    found = plain_counts(rows, rules)
+    repeated = in_role(assessed(rows, rules), rules).filter(_HELD).filter(_is_repeat(rows))
+    for name, chosen in {"due": due(rows, rules), "repeats": repeated}.items():
         grouped = chosen.order_by().values_list("unit_id").annotate(n=Count("pk"))
         for unit_id, n in grouped:
             found.setdefault(unit_id, {})[name] = n

@@ -11,17 +11,17 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
-from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import counting, months, scoring
+from evaluation import counting, months, rates, scoring
 from evaluation.counting import Rows
 from evaluation.models import ScoreMark, UnitScore
 from evaluation.months import Before, Month
 from evaluation.rules import PUBLISHED_GROUPS
-from evaluation.scoring import Average, Scored
+from evaluation.scoring import Average
 from evaluation.services.months.closing import unit_score
 from hotline.core.actors import Actor
 from hotline.core.models import AssessmentGroup, Unit
@@ -50,6 +50,8 @@ CELLS: dict[str, str | Promise] = {
 }
 # What no line keeps is counted from its rows.
 _COUNTED = ("overdue", "returned", "improper")
+# So few units are looked up one by one, of more the whole month is read.
+_FEW = 20
 # Behind the ranked, in this order.
 _LISTED = (ScoreMark.NONE, ScoreMark.OBSERVED, ScoreMark.COVERAGE, ScoreMark.SMALL, ScoreMark.IDLE)
 _NO_DIGESTS: dict[int, str] = defaultdict(str)
@@ -68,8 +70,9 @@ class Line:
 @dataclass(frozen=True)
 class Table:
     """A group's month as one reader sees it: ranked units best first, those with a mark behind
-    them, units of which there is nothing to tell apart. `total` is the sum of the lines, the averages are those of F-7, both of
-    the lines shown. `ranked` tells how many units are ranked in each volume band, shown or not."""
+    them; units of which there is nothing to tell apart. `total` is the sum of the lines, the
+    averages are those of F-7, both of the lines shown. `ranked` tells how many units are ranked in
+    each volume band, shown or not."""
 
     month: Month
     group: str
@@ -114,25 +117,22 @@ def read_by(actor: Actor, listed: Iterable[Unit]) -> list[Unit]:
 
 def table(month: Month, group: str, actor: Actor) -> Table:
     """The month of one group as this reader may see it."""
-    scores, scored = _closed(month, group) if month.is_closed else _computed(month, group)
+    scores = _scores(month, group)
     known = units()
     reads = {unit.pk for unit in read_by(actor, (known[score.unit_id] for score in scores))}
     shown = sorted((score for score in scores if score.unit_id in reads), key=_place)
     counted = _counted(month, [score.unit_id for score in shown])
     told = [Line(known[one.unit_id], one, _counts(one, counted)) for one in shown]
     lines = [line for line in told if any(line.counts.values())]
-    if month.is_closed:
-        listed = [line.unit for line in lines]
-        scored = months.score(month, listed=listed, earlier=_NOTHING_BEFORE)
-    ours = [one for one in scored if one.tally.unit_id in reads]
+    macro, micro = _averages(month, lines)
     return Table(
         month=month,
         group=group,
         lines=lines,
         idle=[line.unit for line in told if not any(line.counts.values())],
         total={name: sum(line.counts[name] for line in lines) for name in CELLS},
-        macro=scoring.macro_average(ours),
-        micro=scoring.micro_average(ours, month.rules),
+        macro=macro,
+        micro=micro,
         ranked=Counter(one.band for one in scores if one.rank is not None),
     )
 
@@ -144,26 +144,52 @@ def own_lines(month: Month, actor: Actor) -> list[Line]:
     found: list[Line] = []
     for group in sorted({unit.group for unit in read_by(actor, wanted)}):
         if group in groups_for(month, actor):
-            scores = (_closed(month, group) if month.is_closed else _computed(month, group))[0]
-            own = [score for score in scores if score.unit_id in actor.unit_ids]
+            own = [one for one in _scores(month, group) if one.unit_id in actor.unit_ids]
             counted = _counted(month, [score.unit_id for score in own])
             found += [Line(known[one.unit_id], one, _counts(one, counted)) for one in own]
     return found
 
 
-def _closed(month: Month, group: str) -> tuple[list[UnitScore], list[Scored]]:
-    """As published; what the averages need is counted from the frozen rows."""
-    return list(UnitScore.objects.filter(month=month.label, group=group)), []
-
-
-def _computed(month: Month, group: str) -> tuple[list[UnitScore], list[Scored]]:
+def _scores(month: Month, group: str) -> list[UnitScore]:
+    """As published; of a month that is not closed, as they would be published now."""
+    if month.is_closed:
+        return list(UnitScore.objects.filter(month=month.label, group=group))
     earlier = months.before(month.label)
     listed = [unit for unit in months.scored_units(month.rules) if unit.group == group]
-    scored = months.score(month, listed=listed, earlier=earlier)
-    scores = [
-        unit_score(month, one, earlier.ranks.get(one.tally.unit_id), _NO_DIGESTS) for one in scored
+    return [
+        unit_score(month, one, earlier.ranks.get(one.tally.unit_id), _NO_DIGESTS)
+        for one in months.score(month, listed=listed, earlier=earlier)
     ]
-    return scores, scored
+
+
+def _averages(month: Month, lines: Collection[Line]) -> tuple[Average, Average]:
+    """The macro and the micro average of F-7, exact: from the published counts, which make the
+    rates; under differentiated credit from the answers, because counts alone do not tell what each
+    was worth."""
+    rules = month.rules
+    if rules.shares is not None:
+        listed = [line.unit for line in lines]
+        scored = months.score(month, listed=listed, earlier=_NOTHING_BEFORE)
+        return scoring.macro_average(scored), scoring.micro_average(scored, rules)
+    samples = [_sample(line.score) for line in lines]
+    measures = (
+        rates.response_rate,
+        rates.resolution_rate,
+        partial(rates.satisfaction_rate, basic_credit=rules.basic_credit),
+        partial(rates.exact_score, weights=rules.weights, basic_credit=rules.basic_credit),
+    )
+    macro = Average(*(rates.macro_average(samples, measure) for measure in measures))
+    return macro, Average(*(rates.micro_average(samples, measure) for measure in measures))
+
+
+def _sample(score: UnitScore) -> rates.Counts:
+    return rates.Counts(
+        valid=score.valid,
+        contacted=score.contacted,
+        resolved=score.resolved,
+        satisfied=score.satisfied,
+        basically_satisfied=score.basically,
+    )
 
 
 def _place(one: UnitScore) -> tuple[int, int, int, Decimal, int, int]:
@@ -174,26 +200,20 @@ def _place(one: UnitScore) -> tuple[int, int, int, Decimal, int, int]:
     return (one.band, mark, one.rank or 0, -score, -one.volume, one.unit_id)
 
 
-def _counted(month: Month, unit_ids: Collection[int]) -> dict[str, dict[int, int]]:
-    found = counting.numbers(months.rows(month), month.rules)
-    return {
-        name: dict(
-            found[name]
-            .filter(unit_id__in=unit_ids)
-            .order_by()
-            .values_list("unit_id")
-            .annotate(n=Count("pk"))
-        )
-        for name in _COUNTED
-    }
+def _counted(month: Month, unit_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    rows = months.rows(month)
+    if len(unit_ids) <= _FEW:
+        rows = rows.filter(unit_id__in=unit_ids)
+    return counting.plain_counts(rows, month.rules)
 
 
-def _counts(score: UnitScore, counted: Mapping[str, Mapping[int, int]]) -> dict[str, int]:
+def _counts(score: UnitScore, counted: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
     """What every column counts; the published numbers where the month is closed."""
+    from_rows = counted.get(score.unit_id, {})
     kept = {
         "unresolved": score.valid - score.resolved,
         "ledger": score.on_ledger,
-        **{name: counted[name].get(score.unit_id, 0) for name in _COUNTED},
+        **{name: from_rows.get(name, 0) for name in _COUNTED},
     }
     return {name: kept[name] if name in kept else getattr(score, name) for name in CELLS}
 

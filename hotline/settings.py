@@ -230,6 +230,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "actions", "description": "工单上的动作，每个动作一个地址"},
         {"name": "inbox", "description": "承办单位的待办"},
         {"name": "ratings", "description": "诉求人评价，与回访的结果"},
+        {"name": "robot", "description": "语音机器人回访"},
         {"name": "reference", "description": "代码表：分类、地点、单位、渠道"},
     ],
     # Choices that several things share or that are called alike get one name each.

@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 import dispatch.api
 import dispatch.tree_api
 import evaluation.api
+import evaluation.robot_api
 import intake.api
 import knowledge.api
 from hotline.core.api import docs, health, reference, views
@@ -17,6 +18,7 @@ api_patterns = [
     *dispatch.api.routes(),
     *dispatch.tree_api.routes(),
     *evaluation.api.routes(),
+    *evaluation.robot_api.routes(),
     path("categories", knowledge.api.CategoryList.as_view(), name="api-categories"),
     path("categories/<str:code>", knowledge.api.CategoryDetail.as_view(), name="api-category"),
     path("areas", reference.AreaList.as_view(), name="api-areas"),

@@ -268,9 +268,7 @@ def may_answer(actor: Actor, authority: Unit) -> bool:
     return actor.handles(authority.pk)
 
 
-def _take_over(
-    a: Act, old: Assignment, authority: Unit, opinion: str, measure: str
-) -> Assignment:
+def _take_over(a: Act, old: Assignment, authority: Unit, opinion: str, measure: str) -> Assignment:
     """提级办理: one lead ends, the next begins, and the first co-operates. Orders change parents,
     never units: work in hand goes on."""
     end_questions(a)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from dispatch.models import Assignment, AssignmentRole, AssignmentState, EndReason
@@ -107,6 +109,7 @@ def give(
         parts.append(open_assisting(a, lead, unit, AssignmentRole.COOPERATE))
     a.stop(ClockKind.DISPATCH)
     assert ticket.category_id is not None
+    outside: dict[str, Any] = {} if is_sampled else {"sampled": False}
     a.record(
         "dispatched",
         unit_id=lead_unit.pk,
@@ -117,17 +120,17 @@ def give(
         catalogue=lead.catalogue_version_id,
         entry=lead.entry_id,
         is_designated=is_designated,
-        **({} if is_sampled else {"sampled": False}),
+        **outside,
         **promised(a, lead),
         **_due_together(parts),
     )
     return lead
 
 
-def _due_together(parts: Sequence[Assignment]) -> dict[str, str]:
+def _due_together(parts: Sequence[Assignment]) -> dict[str, Any]:
     """Parts given with the order itself fall due together (R-051)."""
-    due = [part.due_at.isoformat() for part in parts if part.due_at]
-    return {"parts_due_at": min(due)} if due else {}
+    due = [part.due_at for part in parts if part.due_at is not None]
+    return {"parts_due_at": localtime(min(due)).isoformat()} if due else {}
 
 
 def _check_lead(a: Act, unit: Unit, *, is_designated: bool) -> None:

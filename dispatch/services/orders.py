@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -258,14 +259,14 @@ def follow_limit(a: Act) -> None:
         a.start(ClockKind.CALLBACK, opens_at=opens_at)
 
 
-def promised(a: Act, order: Assignment) -> dict[str, str]:
+def promised(a: Act, order: Assignment) -> dict[str, Any]:
     """When the unit's next feedback on this order is due and when the call-back opens, as the act
     leaves them (neither where there is none): an event that moves them says so, and what became of
     a ticket can be told from its events alone."""
     owed = [clock.due_at for clock in clocks_of(a, order, *_FEEDBACK_PROMISES)]
     waiting = [clock.opens_at for clock in a.running(ClockKind.CALLBACK)]
     found = {"due_at": min(owed, default=None), "callback_at": min(waiting, default=None)}
-    return {name: at.isoformat() for name, at in found.items() if at is not None}
+    return {name: timezone.localtime(at).isoformat() for name, at in found.items() if at}
 
 
 def pause_owed(a: Act, order: Assignment, *kinds: str, until: dt.datetime, cause: str) -> None:

@@ -12,7 +12,7 @@ from .definitions import (
     Shown,
 )
 from .dimensions import Dimension
-from .facts import View, view
+from .facts import View, first_month, view
 from .hotline_view import DimensionLine, dimension_lines
 from .measuring import (
     DENOMINATOR,
@@ -48,6 +48,7 @@ __all__ = [
     "behind",
     "by_unit",
     "dimension_lines",
+    "first_month",
     "has_tickets",
     "indicators_for",
     "overall",

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.db.models.functions import Coalesce
 
 from dispatch.accuracy import orders_given
 from evaluation import counting, months, periods
+from evaluation.models import Outcome
 from evaluation.months import Month
 from evaluation.periods import Period
 from hotline.core.actors import Actor
@@ -67,6 +68,14 @@ class View:
 def view(label: str, actor: Actor, at: dt.datetime) -> View:
     """Raises ValueError for what is no month."""
     return View(months.month(label, at=at), actor, at)
+
+
+def first_month() -> str | None:
+    """The month of the oldest record; None in a city that has none."""
+    outcome = Outcome.objects.aggregate(first=Min("month"))["first"]
+    accepted = Ticket.objects.aggregate(first=Min("accepted_at"))["first"]
+    ticket = periods.assessment_month(accepted).label if accepted else None
+    return min((label for label in (outcome, ticket) if label), default=None)
 
 
 def _label_before(label: str, distance: int) -> str:

@@ -433,7 +433,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='frozenoutcome',
             name='ticket',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.ticket'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.ticket'),
         ),
         migrations.AddField(
             model_name='frozenoutcome',
@@ -463,7 +463,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outcome',
             name='ticket',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.ticket'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.ticket'),
         ),
         migrations.AddField(
             model_name='outcome',

@@ -30,7 +30,10 @@ class OutcomeFacts(models.Model):
     """
 
     month = models.CharField(max_length=7, help_text="assessment month, 2026-01")
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="+", db_index=False)
+    # Derived rows must not wait for somebody who holds the ticket, as a checked key would.
+    ticket = models.ForeignKey(
+        Ticket, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     number = models.CharField(max_length=16)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     role = models.CharField(max_length=12, choices=OutcomeRole.choices)

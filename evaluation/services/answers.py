@@ -17,11 +17,13 @@ from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.privacy.redact import extract_references
 from hotline.core.violations import NotPermitted, RuleViolation
+from hotline.core.working_time import BUSINESS_ZONE
 from intake.acts import Act
 from intake.models import Clock, State, Ticket, TicketRequester
 from intake.services.registration import tidy
 
 OPINION_LIMIT = 500
+NOON = dt.time(12)
 DECLINED = (CallOutcome.DECLINED, CallOutcome.REFUSED)
 # Written by the requester when it suits them; calls keep the call-back's hours and its opening.
 _AT_WILL = (CallbackChannel.SMS, CallbackChannel.WEB, CallbackChannel.OWN)
@@ -202,6 +204,13 @@ def is_concluded(
     if any(r.is_valid or r.outcome in DECLINED for r in own):
         return True
     return half_days(own) >= settings.CALLBACK_ATTEMPTS
+
+
+def half_day_start(at: dt.datetime) -> dt.datetime:
+    """When the half-day of an instant began; attempts count once per half-day (R-085)."""
+    local = timezone.localtime(at, BUSINESS_ZONE)
+    start = NOON if local.time() >= NOON else dt.time()
+    return dt.datetime.combine(local.date(), start, BUSINESS_ZONE)
 
 
 def half_days(results: list[CallbackResult]) -> int:

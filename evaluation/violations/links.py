@@ -20,5 +20,7 @@ SENTENCES: dict[str, str | Promise] = {
     "rating_given": _("您对这次办理已经评价过了。"),
     "rated_already": _("诉求人对这次办理已经评价过，一次办理评价一次。"),
     "rating_anonymous": _("匿名诉求没有留下诉求人，不能评价。"),
+    "robot_heard_nonsense": _("机器人听到的按键记录不成一次通话，请核对 heard。"),
+    "robot_not_finished": _("这次通话还没有结束：请按对话脚本走完，或以 hang_up 结尾。"),
     "staff_do_not_rate": _("工作人员不能代诉求人评价。"),
 }

@@ -14,10 +14,11 @@ from evaluation.forms.calling import CallbackForm
 from evaluation.models import CallbackChannel, CallbackResult, RatingLink
 from evaluation.sampling import is_asked_of_pressure
 from evaluation.services import conclude
+from evaluation.services.answers import half_day_start
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.violations import RuleViolation, StaleVersion
-from hotline.pages.calling import Callee, attempt_words, callees, half_day_start, last_replies
+from hotline.pages.calling import Callee, attempt_words, callees, last_replies
 from intake.models import Clock, State, Ticket
 from knowledge.models import category_path
 

@@ -18,15 +18,15 @@ from django.utils.translation import gettext_lazy
 from dispatch.models import AssignmentRole, Reply
 from evaluation.models import CallbackResult
 from evaluation.services import attempts_of_turn, is_concluded, parties_to_call
+from evaluation.services.answers import NOON, half_day_start
+from evaluation.services.robot import ASKED_FOR_A_PERSON
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.privacy.phones import mask_name, mask_phone
-from hotline.core.working_time import BUSINESS_ZONE
 from hotline.pages.paging import Order
-from intake.models import Clock, State, Ticket, TicketRequester
+from intake.models import Clock, State, Ticket, TicketEvent, TicketRequester
 from knowledge.models import Category, categories
 
-NOON = dt.time(12)
 LONGEST_FIRST = Order("due_at")
 
 
@@ -41,13 +41,6 @@ TABS = (
     Tab("tried", gettext_lazy("本半天已拨打")),
     Tab("closing", gettext_lazy("待办结")),
 )
-
-
-def half_day_start(at: dt.datetime) -> dt.datetime:
-    """When the half-day of an instant began; attempts count once per half-day (R-085)."""
-    local = timezone.localtime(at, BUSINESS_ZONE)
-    start = NOON if local.time() >= NOON else dt.time()
-    return dt.datetime.combine(local.date(), start, BUSINESS_ZONE)
 
 
 def callback_clocks(tab: str, actor: Actor, at: dt.datetime) -> QuerySet[Clock]:
@@ -70,11 +63,13 @@ def callback_clocks(tab: str, actor: Actor, at: dt.datetime) -> QuerySet[Clock]:
 
 @dataclass(frozen=True)
 class CallRow:
-    """One call to make, with what has been tried since it became due."""
+    """One call to make, with what has been tried since it became due. `wants_person`: the robot
+    has called, and the requester would rather speak to somebody."""
 
     clock: Clock
     attempts: list[str]
     is_late: bool
+    wants_person: bool = False
 
     @property
     def ticket(self) -> Ticket:
@@ -86,8 +81,9 @@ class CallRow:
 
 
 def call_rows(clocks: Iterable[Clock], at: dt.datetime) -> list[CallRow]:
-    """Rows with their attempts, in one query."""
+    """Rows with their attempts and what the robot left to a person, in two queries."""
     clocks = list(clocks)
+    wanted = _asked_for_a_person(clocks)
     tried: dict[int, list[CallbackResult]] = {}
     results = CallbackResult.objects.filter(ticket_id__in=[c.ticket_id for c in clocks])
     for result in results.order_by("pk"):
@@ -97,9 +93,22 @@ def call_rows(clocks: Iterable[Clock], at: dt.datetime) -> list[CallRow]:
             clock=clock,
             attempts=[attempt_words(r) for r in tried.get(clock.ticket_id, []) if _is_of(r, clock)],
             is_late=clock.is_late(at),
+            wants_person=clock.ticket_id in wanted,
         )
         for clock in clocks
     ]
+
+
+def _asked_for_a_person(clocks: list[Clock]) -> set[int]:
+    """The tickets whose requester has asked the robot for a person since the call became due."""
+    if not clocks:
+        return set()
+    opened = {clock.ticket_id: clock.opens_at for clock in clocks}
+    asked = TicketEvent.objects.filter(
+        ticket_id__in=opened, type=ASKED_FOR_A_PERSON, recorded_at__gte=min(opened.values())
+    )
+    told = asked.values_list("ticket_id", "recorded_at")
+    return {ticket_id for ticket_id, asked_at in told if asked_at >= opened[ticket_id]}
 
 
 def _is_of(result: CallbackResult, clock: Clock) -> bool:

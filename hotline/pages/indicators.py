@@ -66,6 +66,11 @@ class ToldReading:
         return self.reading.indicator
 
     @property
+    def is_doubtful(self) -> bool:
+        """There is a value, of too few to rely on it."""
+        return self.reading.is_small and self.reading.value is not None
+
+    @property
     def is_idle(self) -> bool:
         """Nothing came about that it could speak of."""
         return not self.reading.counted and not self.reading.base

@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from evaluation import indicators
-from evaluation.indicators import Indicator, View
+from evaluation.indicators import Indicator, Shown, View
 from hotline.pages.indicators import ToldReading, told, whole_of
 
 SHOWN_MONTHS = 12
-# The drawing in its own measure: the line keeps inside the margin.
-WIDTH, HEIGHT, MARGIN = 660, 120, 12
+# The drawing in its own measure: the line keeps between `TOP` and `BOTTOM`, with room for the
+# values above and the months below it.
+STEP, SIDE = 60, 36
+HEIGHT, TOP, BOTTOM, GROUND = 160, 30, 120, 136
+# Of percentages a difference of ten points fills the height: small ones stay small.
+LEAST_SPAN = Fraction(10, 100)
 
 
 @dataclass(frozen=True)
 class Dot:
     x: int
     y: int
-    words: str
+    label: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -34,14 +39,17 @@ class Point:
 @dataclass(frozen=True)
 class Trend:
     """`lines` are the stretches between months without a value: a gap stays a gap. `reference_y`
-    is where a published figure lies. Oldest first."""
+    is where a published figure lies, `begins` the first month with records where that is not
+    twelve months ago. Oldest first."""
 
     points: list[Point]
     dots: list[Dot]
     lines: list[str]
     reference_y: int | None
-    width: int = WIDTH
+    begins: str
+    width: int
     height: int = HEIGHT
+    ground: int = GROUND
 
     @property
     def is_drawn(self) -> bool:
@@ -59,10 +67,14 @@ class Trend:
 
 def trend(indicator: Indicator, of: View, group: str) -> Trend | None:
     """The twelve months that end with this one, over the group or the city as the reader sees
-    them; None where the group has no such indicator. Each month is read whole."""
+    them, without those before anything was recorded; None where the group has no such indicator.
+    Each month is read whole."""
     points: list[Point] = []
+    first = indicators.first_month() or of.month.label
     for distance in range(SHOWN_MONTHS - 1, -1, -1):
         span = of if not distance else View(of.before(distance).month, of.actor, of.at)
+        if distance and span.month.label < first:
+            continue
         reading = indicators.overall([indicator], span, group).get(indicator.name)
         if reading is None:
             return None
@@ -75,37 +87,44 @@ def _drawn(indicator: Indicator, points: list[Point]) -> Trend:
     values = [_height_of(point) for point in points]
     reference = indicator.reference.value if indicator.reference else None
     known = [value for value in (*values, reference) if value is not None]
-    low, high = (min(known), max(known)) if known else (Fraction(0), Fraction(0))
-    step = Fraction(WIDTH - 2 * MARGIN, SHOWN_MONTHS - 1)
+    low, high = _scale(known, indicator)
     places = [
-        None if value is None else (round(MARGIN + n * step), _y(value, low, high))
+        None if value is None else (SIDE + n * STEP, _y(value, low, high))
         for n, value in enumerate(values)
     ]
     return Trend(
         points=points,
         dots=[
-            Dot(*place, words=f"{point.label} {point.told.value}")
+            Dot(*place, label=point.label, value=point.told.value)
             for place, point in zip(places, points, strict=True)
             if place
         ],
         lines=_stretches(places),
         reference_y=None if reference is None else _y(reference, low, high),
+        begins=points[0].label if len(points) < SHOWN_MONTHS else "",
+        width=2 * SIDE + (len(points) - 1) * STEP,
     )
 
 
 def _height_of(point: Point) -> Fraction | None:
-    """What is drawn: the value, or of a plain count the count, where there was anything at all."""
+    """What is drawn: the value, or of a plain count the count."""
     reading = point.told.reading
-    if reading.base is None:
-        return Fraction(reading.counted) if reading.counted else None
-    return reading.value
+    return Fraction(reading.counted) if reading.base is None else reading.value
+
+
+def _scale(known: Sequence[Fraction], indicator: Indicator) -> tuple[Fraction, Fraction]:
+    low, high = (min(known), max(known)) if known else (Fraction(0), Fraction(0))
+    missing = LEAST_SPAN - (high - low)
+    if indicator.shown == Shown.PERCENT and missing > 0:
+        low, high = low - missing / 2, high + missing / 2
+    return low, high
 
 
 def _y(value: Fraction, low: Fraction, high: Fraction) -> int:
     """Downwards, as drawings count; a line that never moves runs through the middle."""
     if high == low:
-        return HEIGHT // 2
-    return round(HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (value - low) / (high - low))
+        return (TOP + BOTTOM) // 2
+    return round(BOTTOM - (BOTTOM - TOP) * (value - low) / (high - low))
 
 
 def _stretches(places: Sequence[tuple[int, int] | None]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.utils.timezone import localtime
 
 from hotline.core.actors import SYSTEM
 from hotline.core.models import ClockKind
@@ -59,5 +60,5 @@ def _move(act: Act, clock: Clock, due: Due) -> None:
         unit_id=clock.unit_id,
         kind=clock.kind,
         clock=clock.pk,
-        due_at=clock.due_at.isoformat(),
+        due_at=localtime(clock.due_at).isoformat(),
     )

@@ -84,6 +84,8 @@ def test_r062_the_question_is_kept_with_who_was_told_and_the_desk_must_rule_in_f
     assert event.data == {
         "assignment": lead(ticket).pk, "extension": asked.pk, "amount": 7,
         "unit": "calendar_days", "ground": "legal",
+        "due_at": (DUE["L3"] + hours(4)).isoformat(),
+        "callback_at": (DUE["L3"] + hours(5)).isoformat(),
     }  # fmt: skip
 
 

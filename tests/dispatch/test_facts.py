@@ -201,7 +201,11 @@ def test_the_hotline_or_the_lead_takes_the_answer_and_the_clocks_run_again(who: 
     assert kept.ended_at == kept.answered_at
     event = last_event(ticket)
     assert (event.type, event.unit_id) == ("facts_received", ticket.lead_unit_id)
-    assert event.data == {"assignment": lead(ticket).pk, "request": kept.pk}
+    assert event.data == {
+        "assignment": lead(ticket).pk, "request": kept.pk,
+        "due_at": (DUE + hours(30)).isoformat(),
+        "callback_at": (DUE + hours(31)).isoformat(),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("role", [Role.CITY_SUPERVISOR, Role.CONTRACTOR, Role.AUDITOR])

@@ -19,7 +19,7 @@ from tests.evaluation.outcome_stories import BEGINNING, facts_of, stories, told
 
 Key = tuple[int, str]
 DAY = dt.timedelta(days=1)
-unhurried = settings(deadline=None, max_examples=300)
+unhurried = settings(deadline=None, max_examples=200)
 rules = st.builds(
     Rules,
     attribution=st.sampled_from(["created", "due", "called_back"]),

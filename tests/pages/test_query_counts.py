@@ -23,9 +23,9 @@ LIMITS = {
     "/callbacks/": (Role.CALLBACK_AGENT, 9),
     "/notices/": (Role.HANDLER, 6),
     "/desk/": (Role.DISPATCHER, 15),
-    # Whatever a line counts comes from three statements, and three columns have one each.
-    "/monthly/": (Role.CITY_SUPERVISOR, 16),
-    "/monthly/?period=2026-03": (Role.HANDLER, 13),
+    # Five statements count a month, however many units it has.
+    "/monthly/": (Role.CITY_SUPERVISOR, 14),
+    "/monthly/?period=2026-03": (Role.HANDLER, 14),
     "/months/": (Role.CITY_SUPERVISOR, 8),
     "/months/2026-04/": (Role.CITY_SUPERVISOR, 12),
     "/months/2026-03/": (Role.HANDLER, 22),

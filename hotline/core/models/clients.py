@@ -28,6 +28,7 @@ class Scope(models.TextChoices):
     READ = "tickets:read", _("查询诉求")
     HANDLE = "tickets:handle", _("签收与答复")
     IDENTITY = "identity:read", _("读取诉求人身份")
+    ROBOT = "callbacks:robot", _("语音机器人回访")
 
 
 def _default_scopes() -> list[str]:

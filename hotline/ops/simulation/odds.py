@@ -143,7 +143,7 @@ class Odds:
             },
             rng,
         )
-        self.plea = balanced(none=80, ask_exclusion=11, appeal=9)  # of bad first answers
+        self.plea = balanced(none=65, ask_exclusion=20, appeal=15)  # of bad first answers
         rates, volume = ExclusionScope.RATES, ExclusionScope.VOLUME
         self.exclusion = Balanced(
             {

@@ -44,8 +44,10 @@ _REFUSED = "现有材料不足以证明，维持原结果，请继续办理。"
 def plan_plea(world: World, life: Life, at: dt.datetime) -> None:
     """An answer went against the unit, which may ask within days that it does not count. What the
     ticket becomes meanwhile is no matter."""
+    if not world.people.is_assessed(life.unit_id):
+        return
     course = world.odds.plea.draw()
-    if course == "none" or not world.people.is_assessed(life.unit_id):
+    if course == "none":
         return
     asked_at = office_time(at + world.minutes(60 * 3, 60 * 24 * 4), world)
     if course == "appeal":
