@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import OperationalError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dispatch.models import Assignment, AssignmentRole
@@ -19,6 +20,8 @@ from evaluation.models import (
     Exclusion,
     ExclusionGround,
     ExclusionScope,
+    MonthDraft,
+    Outcome,
     PleaOutcome,
 )
 from evaluation.month_lock import while_deciding
@@ -71,6 +74,7 @@ def ask_exclusion(
         if earlier.filter(outcome=PleaOutcome.GRANTED).exists():
             raise IllegalMove("already_excluded", number=number, scope=ExclusionScope(scope).label)
         _check_month(a, unit_id)
+        _check_time(a, unit_id)
         asked = Exclusion(
             ticket=a.ticket,
             unit_id=unit_id,
@@ -114,6 +118,7 @@ def appeal(
         if earlier is not None:
             raise IllegalMove("appeal_ruled" if earlier.outcome else "plea_pending", number=number)
         _check_month(a, against.unit_id)
+        _check_time(a, against.unit_id)
         asked = Appeal(
             ticket=a.ticket,
             unit_id=against.unit_id,
@@ -285,6 +290,21 @@ def _check_month(a: Act, unit_id: int) -> None:
     month = closed_month(a.ticket, unit_id)
     if month:
         raise IllegalMove("plea_month_closed", number=a.ticket.number, month=month)
+
+
+def _check_time(a: Act, unit_id: int) -> None:
+    """While its month is shown to the units, they ask until the time given; later ones could keep
+    the month from ever being closed."""
+    months = Outcome.objects.filter(ticket=a.ticket, unit_id=unit_id).values_list("month")
+    over = MonthDraft.objects.filter(month__in=months, appeals_until__lte=a.at, close=None).first()
+    if over is not None:
+        until = timezone.localtime(over.appeals_until)
+        raise IllegalMove(
+            "plea_time_over",
+            number=a.ticket.number,
+            month=over.month,
+            until=f"{until:%Y-%m-%d %H:%M}",
+        )
 
 
 def _waiting(a: Act, model: type[PleaT], pk: int | None) -> PleaT:

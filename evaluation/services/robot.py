@@ -29,7 +29,12 @@ from hotline.core.violations import NotPermitted, RuleViolation
 from intake.acts import Act, locked, one_act
 from intake.models import Clock, Ticket, TicketEvent, TicketRequester
 
-ASKED_FOR_A_PERSON = "person_asked"
+# Of a call-back clock: the robot has called about it, and a person is to call instead.
+WANTS_PERSON = Exists(
+    TicketEvent.objects.filter(
+        ticket_id=OuterRef("ticket_id"), type="person_asked", recorded_at__gte=OuterRef("opens_at")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -73,14 +78,9 @@ def calls_for_robot(*, actor: Actor, at: dt.datetime, limit: int) -> list[Call]:
 def _due(at: dt.datetime) -> QuerySet[Clock]:
     of_ticket = {"ticket_id": OuterRef("ticket_id")}
     tried = CallbackResult.objects.filter(**of_ticket, called_at__gte=half_day_start(at))
-    wants_person = TicketEvent.objects.filter(
-        **of_ticket, type=ASKED_FOR_A_PERSON, recorded_at__gte=OuterRef("opens_at")
-    )
     callees = TicketRequester.objects.filter(**of_ticket, left_at=None, wants_callback=True)
     due = Clock.objects.running().filter(kind=ClockKind.CALLBACK, opens_at__lte=at)
-    return due.filter(
-        Exists(callees), ~Exists(tried), ~Exists(wants_person), ticket__is_confidential=False
-    )
+    return due.filter(Exists(callees), ~Exists(tried), ~WANTS_PERSON, ticket__is_confidential=False)
 
 
 def _call(ticket: Ticket, party: TicketRequester, at: dt.datetime) -> Call:

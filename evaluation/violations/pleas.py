@@ -14,6 +14,7 @@ SENTENCES = {
     "tolerance_of_rates_only": _("容错只能申请剔除（不计入三率），诉求仍计入总量。"),
     "tolerance_before_reply": _("容错针对尽职而未成的办理：请先办理并答复，再申请。"),
     "plea_month_closed": _("本件计入 %(month)s 考评，该月已经封账，不能再改变。"),
+    "plea_time_over": _("%(month)s 的申诉期到 %(until)s 为止，已经过了。"),
     "no_answer_to_appeal": _("本单位在这件工单上没有可以申诉的回访结果。"),
     "answer_not_own": _("请选择本单位在这件工单上的一次有效回访。"),
     "appeal_ruled": _("对这次回访的申诉已有结果，不能再次申诉。"),

@@ -13,6 +13,7 @@ from evaluation import months as reading
 from evaluation import outcomes
 from evaluation.models import (
     Erratum,
+    Exclusion,
     FrozenOutcome,
     MonthClose,
     MonthDraft,
@@ -23,7 +24,7 @@ from evaluation.models import (
     UnitScore,
 )
 from evaluation.rules import DEFAULT_RULES, Rules
-from evaluation.services import months
+from evaluation.services import months, pleas
 from hotline.core.actors import SYSTEM, Actor
 from hotline.core.models import AuditEntry, Notice, Role
 from hotline.core.reference import forget_all
@@ -260,6 +261,21 @@ def test_a_month_is_not_closed_while_units_may_appeal_or_wait_for_an_answer() ->
 
     assert early.value.code == "month_appeals_run"
     assert undecided.value.code == "month_undecided"
+
+
+def test_nothing_more_is_asked_for_when_the_time_to_appeal_is_over() -> None:
+    draft = drafted()
+    ticket = Ticket.objects.latest("pk")
+    ask = {"scope": "rates", "ground": "unreasonable", "reason": "无理。", "evidence": "录音。"}
+
+    with pytest.raises(IllegalMove) as late:
+        pleas.ask_exclusion(number=ticket.number, actor=handler(), at=draft.appeals_until, **ask)
+    pleas.ask_exclusion(
+        number=ticket.number, actor=handler(), at=draft.appeals_until - minutes(1), **ask
+    )
+
+    assert late.value.code == "plea_time_over"
+    assert Exclusion.objects.count() == 1
 
 
 def test_the_worker_closes_what_was_asked_for_once() -> None:

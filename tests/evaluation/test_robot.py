@@ -110,7 +110,7 @@ def test_who_has_answered_what_counts_need_not_stay_for_the_fourth(last: str) ->
 
 @pytest.mark.parametrize("heard", [["1", "no_answer"], ["x"], [""], ["12"], ["1", "1", "1", "1"]])
 def test_what_cannot_be_heard_is_no_call(heard: list[str]) -> None:
-    with pytest.raises(ValueError, match="over|not a key"):
+    with pytest.raises(ValueError, match=r"over|not a key"):
         replay(heard, asks_pressure=False)
 
 

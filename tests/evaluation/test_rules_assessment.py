@@ -36,8 +36,9 @@ from evaluation.services.months import (
 )
 from evaluation.services.schemes import draft_scheme
 from evaluation.tally import UnitTally
-from hotline.core.actors import Actor
+from hotline.core.actors import SYSTEM, Actor
 from hotline.core.models import AssessmentGroup, Role, Unit, UnitKind
+from hotline.core.reference import forget_all
 from hotline.core.violations import IllegalMove, NotPermitted, RuleViolation
 from hotline.pages.year import year_table
 from tests.evaluation.making import answered_outcome, make_outcome
@@ -357,6 +358,22 @@ def test_r098_an_answer_tampered_with_is_found_although_no_score_moves() -> None
     published = dict(UnitScore.objects.values_list("unit_id", "score"))
     assert {line.unit_id: line.score for line in again.lines} == published
     assert not again.is_equal
+
+
+def test_r098_a_unit_that_changes_its_group_stays_where_it_was_published() -> None:
+    closing.adopt()
+    closing.answered("990101001", good=2, bad=0)
+    closing.close()
+    Unit.objects.filter(code="990101001").update(group=AssessmentGroup.DISTRICT)
+    forget_all()
+
+    month = reading.month(MONTH, at=CLOSED)
+    told = {
+        group: monthly.table(month, group, SYSTEM).lines for group in ("street_town", "district")
+    }
+
+    assert [line.unit.code for line in told["street_town"]] == ["990101001"]
+    assert told["district"] == []
 
 
 @pytest.mark.parametrize("model", [Outcome, FrozenOutcome])

@@ -10,9 +10,9 @@ import pytest
 
 from tests.mutation import ROOT, Guard, guards, rules
 
-EVERY = [f"R-{number:03}" for number in range(30, 71)]
+EVERY = [f"R-{number:03}" for number in (*range(30, 71), *range(81, 103))]
 # Rules whose absence `make mutate` can show; the number only grows.
-LEAST_GUARDS = 80
+LEAST_GUARDS = 250
 
 
 def test_every_rule_of_the_chapter_is_spoken_of_once() -> None:
