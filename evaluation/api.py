@@ -114,7 +114,9 @@ class AnswerSerializer(serializers.Serializer[Any]):
     round = serializers.IntegerField(help_text=_("第几轮办理"))
     channel = choices_of(CallbackChannel)
     outcome = choices_of(CallOutcome)
-    is_valid = serializers.BooleanField(help_text=_("接通且三个问题都已回答"))
+    is_valid = serializers.BooleanField(  # type: ignore[assignment]
+        help_text=_("接通且三个问题都已回答")
+    )
     is_first = serializers.BooleanField(help_text=_("对该单位的首次有效回答"))
     is_withheld = serializers.BooleanField(help_text=_("诉求人要求不向承办单位显示，内容为空"))
     contacted = serializers.BooleanField(allow_null=True)

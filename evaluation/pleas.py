@@ -8,20 +8,21 @@ that unit, because there its outcome is felt.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from evaluation.models import Appeal, Exclusion, FrozenOutcome, MonthClose, Outcome, PleaOutcome
+from evaluation.models.pleas import Plea
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
 from hotline.core.places import units_answered_for
 from hotline.core.reference import remembered
 from intake.models import Clock, Ticket
 
-PleaT = TypeVar("PleaT", Exclusion, Appeal)
+PleaT = TypeVar("PleaT", bound=Plea)
 RULING_CLOCK = {Exclusion: ClockKind.EXCLUSION_RULING, Appeal: ClockKind.APPEAL_RULING}
 
 
@@ -40,7 +41,8 @@ def with_due(pleas: QuerySet[PleaT]) -> QuerySet[PleaT]:
         kind=RULING_CLOCK[pleas.model],
         subject_id=OuterRef("pk"),
     )
-    return pleas.annotate(due_at=Subquery(running.values("due_at")[:1]))
+    found: Any = pleas.annotate(due_at=Subquery(running.values("due_at")[:1]))
+    return cast("QuerySet[PleaT]", found)
 
 
 def with_month(pleas: QuerySet[PleaT]) -> QuerySet[PleaT]:
@@ -48,7 +50,8 @@ def with_month(pleas: QuerySet[PleaT]) -> QuerySet[PleaT]:
     it has not been put into one."""
     rows = Outcome.objects.filter(ticket_id=OuterRef("ticket_id"), unit_id=OuterRef("unit_id"))
     month = Subquery(rows.order_by("-role").values("month")[:1])  # lead, delegate, cooperate
-    return pleas.annotate(month=Coalesce(month, Value("")))
+    found: Any = pleas.annotate(month=Coalesce(month, Value("")))
+    return cast("QuerySet[PleaT]", found)
 
 
 # --- until when -------------------------------------------------------------------------------

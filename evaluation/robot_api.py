@@ -15,7 +15,13 @@ from rest_framework.response import Response
 from evaluation import robot
 from evaluation.forms.robot import RobotCallForm, RobotListForm
 from evaluation.robot import Ending
-from evaluation.services.robot import Call, calls_for_robot, judged, record_robot_call
+from evaluation.services.robot import (
+    Call,
+    calls_for_robot,
+    check_robot,
+    judged,
+    record_robot_call,
+)
 from hotline.core.api.idempotency import key_of
 from hotline.core.api.parsing import read_body, read_query
 from hotline.core.api.schema import (
@@ -119,6 +125,7 @@ class RobotResult(ApiView):
     )
     def post(self, request: Request, number: str) -> Response:
         actor, at = self.actor, timezone.now()
+        check_robot(actor)
         key = key_of(request, request.data, is_required=True)
         sent = read_body(RobotCallForm, request.data)
         with whole():

@@ -286,8 +286,8 @@ def _requesters(ticket: Ticket) -> list[dict[str, Any]]:
 
 def _clocks(ticket: Ticket, actor: Actor) -> list[dict[str, Any]]:
     """A channel sees the promise to the citizen; how the city divides its time is its own."""
-    clocks = Clock.objects.filter(ticket=ticket, is_cancelled=False).order_by("due_at", "id")
-    clocks = clocks_known_to(clocks, actor)
+    kept = Clock.objects.filter(ticket=ticket, is_cancelled=False).order_by("due_at", "id")
+    clocks = clocks_known_to(kept, actor)
     if not (actor.sees_all or actor.unit_ids or actor.district_ids):
         clocks = clocks.filter(kind=ClockKind.PROMISE)
     return [

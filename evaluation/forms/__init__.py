@@ -1,1 +1,1 @@
-"""What call-back agents, units and supervisors fill in; the API's schemas are made from these forms."""
+"""What call-back agents, units and supervisors fill in; the API's schemas come from these forms."""

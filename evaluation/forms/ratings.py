@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.forms.calling import PressureField, PressureWordsField, YesNoField
 from evaluation.models import Satisfaction
 from evaluation.services import OPINION_LIMIT
 
-_UNANSWERED: dict[str, str | Promise] = {"required": _("请回答这个问题。")}
+_UNANSWERED: dict[str, Any] = {"required": _("请回答这个问题。")}
 
 
 class RatingForm(forms.Form):

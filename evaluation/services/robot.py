@@ -52,7 +52,7 @@ def calls_for_robot(*, actor: Actor, at: dt.datetime, limit: int) -> list[Call]:
     """The calls due longest, in the hours in which people are called: of each ticket the first
     requester not concluded. Not about a confidential matter, not twice in a half-day, and not who
     has asked for a person. Every number given out is written down."""
-    _check_robot(actor)
+    check_robot(actor)
     first, last = settings.CALLBACK_HOURS
     if not first <= timezone.localtime(at).time() < last:
         return []
@@ -97,7 +97,7 @@ def record_robot_call(
 
     Raises NotPermitted, NotVisible, IllegalMove or RuleViolation.
     """
-    _check_robot(actor)
+    check_robot(actor)
     with one_act():
         a = Act(locked(number, SYSTEM), actor, at)
         check_call(a)
@@ -139,7 +139,7 @@ def _party(ticket: Ticket, pk: int) -> TicketRequester:
     return found
 
 
-def _check_robot(actor: Actor) -> None:
+def check_robot(actor: Actor) -> None:
     """The hotline's own machine: a key for this alone, never a unit's."""
     if actor.kind != "client" or Scope.ROBOT not in actor.scopes or actor.unit_ids:
         raise NotPermitted

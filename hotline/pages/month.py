@@ -254,7 +254,8 @@ def _interval(score: UnitScore, scale: tuple[Decimal, Decimal]) -> Interval | No
     start, end, point = (
         int((value - first) * SCALE / (last - first)) for value in (*ends, score.score)
     )
-    return Interval(*ends, start, max(end - start, 1), min(point, SCALE - 2))
+    low, high = ends
+    return Interval(low, high, start, max(end - start, 1), min(point, SCALE - 2))
 
 
 def _told_average(average: Average) -> ToldAverage:

@@ -153,8 +153,12 @@ class MonthPage:
         begins: list[tuple[MonthState, dt.datetime | None, dt.datetime]] = [
             (MonthState.RUNNING, month.period.start, month.period.start),
             (MonthState.WAITING, month.period.end, month.period.end),
-            (MonthState.DRAFT, month.draft and month.draft.opened_at, month.facts_until),
-            (MonthState.CLOSED, month.close and month.close.closed_at, month.appeals_until),
+            (MonthState.DRAFT, month.draft.opened_at if month.draft else None, month.facts_until),
+            (
+                MonthState.CLOSED,
+                month.close.closed_at if month.close else None,
+                month.appeals_until,
+            ),
         ]
         return [
             Step(

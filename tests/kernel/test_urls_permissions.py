@@ -150,6 +150,8 @@ GET  api/v1/tickets/NUMBER/tree              + - + -  + + - + -  L
 POST api/v1/tickets/NUMBER/rating             . . + -  . . - . -  L
 POST api/v1/tickets/NUMBER/rating-link        . . + -  . . - . -  L
 GET  api/v1/tickets/NUMBER/answers            + - . .  + + - + -  L
+GET  api/v1/callbacks                         . . . .  . . . . .  L
+POST api/v1/callbacks/NUMBER/robot            . . . .  . . . . .  L
 GET  api/v1/inbox                             + + . .  . . . + +  L
 GET  api/v1/categories                        + + + +  + + + + +  L
 GET  api/v1/categories/<str:code>              + + + +  + + + + +  L

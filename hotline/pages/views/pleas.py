@@ -41,6 +41,7 @@ def _page(request: StaffRequest, listed: Pleas, refused: Ruling | None = None) -
     rows = plea_rows(page.rows, listed)
     of_refused = [row for row in rows if refused and row.plea.pk == refused.pk]
     for row in of_refused:
+        assert refused is not None
         row.refuse(refused)
     context = {
         "listed": listed,

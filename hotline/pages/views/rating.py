@@ -40,7 +40,7 @@ def rating(request: PublicRequest, token: str) -> HttpResponse:
         return _unknown(request)
     except (IllegalMove, NotPermitted, Busy) as refusal:
         is_thanked = refusal.code == "rating_used" and request.method != "POST"
-        context = {"refusal": refusal, "is_thanked": is_thanked}
+        context: dict[str, object] = {"refusal": refusal, "is_thanked": is_thanked}
         return _page(request, context, status=200 if is_thanked else refusal.status)
 
 

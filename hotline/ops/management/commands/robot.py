@@ -45,8 +45,8 @@ class Command(BaseCommand):
                 rng=random.Random(options["seed"]),
             ):
                 endings[call.ending] += 1
-                ending = Ending(call.ending).label
-                self.stdout.write(f"{call.number}  {' '.join(call.heard):<24} {ending}")
+                said = Ending(call.ending).label
+                self.stdout.write(f"{call.number}  {' '.join(call.heard):<24} {said}")
         except SiteRefused as refusal:
             raise CommandError(f"网站没有受理：{refusal}") from refusal
         if not endings:
