@@ -12,7 +12,7 @@ from .definitions import (
     Shown,
 )
 from .dimensions import Dimension
-from .facts import View, first_month, view
+from .facts import View, first_month, label_before, view
 from .hotline_view import DimensionLine, dimension_lines
 from .measuring import (
     DENOMINATOR,
@@ -51,6 +51,7 @@ __all__ = [
     "first_month",
     "has_tickets",
     "indicators_for",
+    "label_before",
     "overall",
     "residents",
     "units_of",

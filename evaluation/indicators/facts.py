@@ -49,7 +49,7 @@ class View:
     def before(self, distance: int) -> View:
         """The same span so many months earlier: a whole month, or of a running one the same
         days."""
-        earlier = months.month(_label_before(self.month.label, distance), at=self.at)
+        earlier = months.month(label_before(self.month.label, distance), at=self.at)
         return View(earlier, self.actor, self.at, self._same_day(distance))
 
     def _same_day(self, distance: int) -> dt.datetime | None:
@@ -78,7 +78,8 @@ def first_month() -> str | None:
     return min((label for label in (outcome, ticket) if label), default=None)
 
 
-def _label_before(label: str, distance: int) -> str:
+def label_before(label: str, distance: int) -> str:
+    """The name of the month so many months earlier."""
     year, month0 = divmod(int(label[:4]) * 12 + int(label[5:]) - 1 - distance, 12)
     return f"{year:04}-{month0 + 1:02}"
 

@@ -78,13 +78,15 @@ class Sent:
 
 @dataclass(frozen=True)
 class Asked:
-    """An objection or proposed points, who asked and decided, and the form to decide by."""
+    """An objection or proposed points, who asked and decided, and the form to decide by; `is_own`
+    where somebody else must decide what the reader proposed."""
 
     row: Any
     asked_by: str
     ruled_by: str
     form: forms.Form | None
     is_late: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -318,6 +320,7 @@ class MonthPage:
                 form=self._form(act, str(row.pk), form)
                 if is_open and not row.outcome and not self._is_own_proposal(row)
                 else None,
+                is_own=is_open and not row.outcome and self._is_own_proposal(row),
                 is_late=not row.outcome and getattr(row, "due_at", self.at) < self.at,
             )
             for row, by in zip(rows, asked, strict=True)

@@ -72,9 +72,9 @@ def trend(indicator: Indicator, of: View, group: str) -> Trend | None:
     points: list[Point] = []
     first = indicators.first_month() or of.month.label
     for distance in range(SHOWN_MONTHS - 1, -1, -1):
-        span = of if not distance else View(of.before(distance).month, of.actor, of.at)
-        if distance and span.month.label < first:
+        if distance and indicators.label_before(of.month.label, distance) < first:
             continue
+        span = of if not distance else View(of.before(distance).month, of.actor, of.at)
         reading = indicators.overall([indicator], span, group).get(indicator.name)
         if reading is None:
             return None
