@@ -35,7 +35,7 @@ LIMITS = {
     "/indicators/": (Role.CITY_SUPERVISOR, 14),
     "/indicators/?section=city": (Role.CITY_SUPERVISOR, 12),
     "/indicators/?indicator=per_10k": (Role.CITY_SUPERVISOR, 13),
-    "/indicators/trend/?indicator=on_time": (Role.CITY_SUPERVISOR, 40),  # twelve months, three each
+    "/indicators/trend/?indicator=on_time": (Role.CITY_SUPERVISOR, 9),  # of one month
     "/indicators/dimensions/": (Role.CITY_SUPERVISOR, 9),
     "/tickets/?indicator=volume&period=2026-04&group=street_town": (Role.CITY_SUPERVISOR, 11),
 }

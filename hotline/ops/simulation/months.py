@@ -38,14 +38,15 @@ from intake.models import State
 
 _BONUSES = 2
 _POINTS = (Decimal("0.5"), Decimal("1.0"), Decimal("1.5"))
-_EVIDENCE = {
+_MERITS = {
     BonusGround.HARD_CASE: "牵头办结一件多年未解决的疑难事项，有验收材料和诉求人确认（模拟）。",
     BonusGround.PROACTIVE: "对高发问题开展主动治理，同类诉求明显减少，有治理台账（模拟）。",
 }
-_OBJECTION = "本月解决率受个别工单登记有误影响，申请复核，相关工单和材料见附件清单（模拟）。"
-_UPHELD = "经复核，其中一件工单登记有误，予以剔除，成绩随之重新计算。"
-_REJECTED = "经复核，回访记录完整，计分无误，维持原成绩。"
+_OBJECTION = "本月解决率受个别工单登记有误影响，申请复核，相关工单已同时申请剔除。"
 _MISTAKEN = "复核发现该工单登记的地址与实际不符，不属本单位辖区。"
+_EVIDENCE = "派单记录、现场照片和地图截图（模拟），存本单位档案室。"
+_UPHELD = "经复核，所列工单登记有误，予以剔除，成绩随之重新计算。"
+_REJECTED = "经复核，回访记录完整，计分无误，维持原成绩。"
 
 
 def last_closable(at: dt.datetime) -> periods.Period:
@@ -104,20 +105,43 @@ def _plan_close(world: World, draft: MonthDraft, at: dt.datetime) -> None:
 
 
 def appeal_score(world: World, _life: None, at: dt.datetime, month: str, unit_id: int) -> None:
+    """The unit objects to its line and names a ticket that should not count, where it has one: no
+    score is written by hand, so what could change it is an exclusion."""
+    manager = world.people.manager(unit_id)
+    if number := _unsolved(month, unit_id):
+        evaluation.ask_exclusion(
+            number=number, actor=manager, at=at, scope=ExclusionScope.RATES,
+            ground=ExclusionGround.WRONG_RECORD, reason=_MISTAKEN, evidence=_EVIDENCE,
+        )  # fmt: skip
     appeal = services.appeal_score(
-        month=month, unit=units()[unit_id], reason=_OBJECTION,
-        actor=world.people.manager(unit_id), at=at,
-    )  # fmt: skip
+        month=month, unit=units()[unit_id], reason=_OBJECTION, actor=manager, at=at
+    )
     ruled_at = office_time(at + world.part(appeal.due_at - at, 0.1, 0.8), world)
     world.plan("rule_score_appeal", ruled_at, None, appeal=appeal.pk)
 
 
+def _unsolved(month: str, unit_id: int) -> str | None:
+    """A ticket that the unit leads and that counts against it, not pleaded for yet."""
+    pleaded = Exclusion.objects.filter(
+        unit_id=unit_id, scope=ExclusionScope.RATES, outcome__in=("", PleaOutcome.GRANTED)
+    )
+    rows = Outcome.objects.filter(
+        month=month, unit_id=unit_id, role=OutcomeRole.LEAD, first_resolved=False, excluded="",
+        ticket__lead_unit=unit_id,
+    )  # fmt: skip
+    rows = rows.exclude(ticket__state=State.ACCEPTED).exclude(ticket__in=pleaded.values("ticket"))
+    return rows.order_by("ticket_id").values_list("number", flat=True).first()
+
+
 def rule_score_appeal(world: World, _life: None, at: dt.datetime, appeal: int) -> None:
-    """What an upheld appeal changes is done by an exclusion: no score is written by hand."""
-    asked = ScoreAppeal.objects.select_related("draft").filter(pk=appeal, outcome="").first()
+    """Upheld as far as the ticket it names is excluded."""
+    asked = ScoreAppeal.objects.filter(pk=appeal, outcome="").first()
     if asked is None:
         return
-    is_upheld = world.odds.score_appeal_upheld.draw() and _exclude_one(world, asked, at)
+    named = Exclusion.objects.filter(unit_id=asked.unit_id, raised_at=asked.raised_at)
+    for pk in _ids(named):
+        pleas.rule_exclusion(world, None, at, plea=pk)
+    is_upheld = named.filter(outcome=PleaOutcome.GRANTED).exists()
     services.rule_score_appeal(
         appeal=asked,
         outcome=RulingOutcome.UPHELD if is_upheld else RulingOutcome.REJECTED,
@@ -127,40 +151,12 @@ def rule_score_appeal(world: World, _life: None, at: dt.datetime, appeal: int) -
     )
 
 
-def _exclude_one(world: World, appeal: ScoreAppeal, at: dt.datetime) -> bool:
-    """One unsolved ticket of the unit leaves its rates, where there is one."""
-    unit_id = appeal.unit_id
-    pleaded = Exclusion.objects.filter(
-        unit_id=unit_id, scope=ExclusionScope.RATES, outcome__in=("", PleaOutcome.GRANTED)
-    )
-    rows = Outcome.objects.filter(
-        month=appeal.draft.month, unit_id=unit_id, role=OutcomeRole.LEAD, first_resolved=False,
-        excluded="", ticket__lead_unit=unit_id,
-    )  # fmt: skip
-    rows = rows.exclude(ticket__state=State.ACCEPTED).exclude(ticket__in=pleaded.values("ticket"))
-    number = rows.order_by("ticket_id").values_list("number", flat=True).first()
-    if number is None:
-        return False
-    evaluation.ask_exclusion(
-        number=number, actor=world.people.manager(unit_id), at=at, scope=ExclusionScope.RATES,
-        ground=ExclusionGround.WRONG_RECORD, reason=_MISTAKEN, evidence=_OBJECTION,
-    )  # fmt: skip
-    asked = Exclusion.objects.get(
-        ticket__number=number, unit_id=unit_id, scope=ExclusionScope.RATES, outcome=""
-    )
-    evaluation.grant_exclusion(
-        number=number, actor=world.people.one(Role.CITY_SUPERVISOR), at=at,
-        exclusion=asked.pk, ruling=_UPHELD,
-    )  # fmt: skip
-    return True
-
-
 def propose_bonus(world: World, _life: None, at: dt.datetime, month: str, unit_id: int) -> None:
     """One person proposes points, another decides the day after."""
-    ground = world.rng.choice(list(_EVIDENCE))
+    ground = world.rng.choice(list(_MERITS))
     bonus = services.propose_bonus(
         month=month, unit=units()[unit_id], ground=ground, points=world.rng.choice(_POINTS),
-        evidence=_EVIDENCE[ground], actor=world.people.one(Role.CITY_SUPERVISOR), at=at,
+        evidence=_MERITS[ground], actor=world.people.one(Role.CITY_SUPERVISOR), at=at,
     )  # fmt: skip
     ruled_at = office_time(at + world.minutes(60 * 4, 60 * 30), world)
     world.plan("rule_bonus", ruled_at, None, bonus=bonus.pk)

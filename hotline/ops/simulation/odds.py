@@ -172,5 +172,4 @@ class Odds:
         self.late_plea_ruling = yes(8)
         self.score_appeal = yes(4)  # of the scored lines of a draft month
         self.score_appeal_of_tail = yes(40)
-        self.score_appeal_upheld = yes(30)
         self.bonus_approved = yes(75)

@@ -12,14 +12,14 @@ from evaluation.models import (
     Exclusion,
     ExclusionGround,
     ExclusionScope,
+    MonthDraft,
+    Outcome,
 )
-from evaluation.pleas import closed_month
 from hotline.core.models import ClockKind, Role
 from hotline.core.working_time import ONE_DAY
 from hotline.ops.simulation.desk import length
 from hotline.ops.simulation.hours import office_time
 from hotline.ops.simulation.world import Life, World
-from intake.models import Ticket
 
 _EXCLUDE = {
     ExclusionGround.UNREASONABLE: "诉求人要求超出政策规定的补偿，已两次上门解释，有沟通记录。",
@@ -68,7 +68,7 @@ def ask_exclusion(
     scope: ExclusionScope,
     ground: ExclusionGround,
 ) -> None:
-    if not _may_plead(of, unit_id):
+    if not _may_plead(of, unit_id, at):
         return
     if ground == ExclusionGround.TOLERATED and unit_id not in of.replied_by:
         ground = ExclusionGround.BEYOND_DUTY  # 容错 is for work that was done
@@ -88,7 +88,7 @@ def appeal(world: World, _life: None, at: dt.datetime, of: Life, unit_id: int) -
     first = CallbackResult.objects.filter(
         ticket__number=of.number, unit_id=unit_id, is_first=True, is_withheld=False
     ).first()
-    if first is None or not _may_plead(of, unit_id):
+    if first is None or not _may_plead(of, unit_id, at):
         return
     ground = world.odds.appeal_ground.draw()
     evaluation.appeal(
@@ -100,11 +100,12 @@ def appeal(world: World, _life: None, at: dt.datetime, of: Life, unit_id: int) -
     world.plan("rule_appeal", ruled_at, None, plea=asked.pk)
 
 
-def _may_plead(of: Life, unit_id: int) -> bool:
-    """The unit still has the ticket, and its month can still change."""
+def _may_plead(of: Life, unit_id: int, at: dt.datetime) -> bool:
+    """The unit still has the ticket, and the time to plead about its month is not over."""
     if of.unit_id != unit_id or of.state == "accepted":
         return False
-    return not closed_month(Ticket.objects.get(number=of.number), unit_id)
+    months = Outcome.objects.filter(ticket__number=of.number, unit_id=unit_id).values("month")
+    return not MonthDraft.objects.filter(month__in=months, appeals_until__lte=at).exists()
 
 
 def _ruled_at(world: World, of: Life, kind: ClockKind, at: dt.datetime) -> dt.datetime:
