@@ -1,4 +1,4 @@
-"""The three rates, the composite score, averages and ranks (F-1 to F-7), without a database.
+"""The three rates, the composite score and averages (F-1 to F-5, F-7), without a database.
 
 Rates are fractions: 2/3 of a call-back list is not a finite decimal, and a score that falls on a
 tie (92.05) must round half up as the rule says, not by what a float or a shortened quotient made
@@ -9,13 +9,10 @@ of it. A rate becomes a decimal once, at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Generic, TypeVar
-
-UnitT = TypeVar("UnitT")
 
 BASIC_CREDIT = Decimal("0.9")
 MIN_SAMPLE = 10
@@ -154,56 +151,6 @@ def micro_average(
 ) -> Fraction | None:
     """Every call-back counts the same: the value of the pooled counts (F-7)."""
     return measure(pooled(units))
-
-
-@dataclass(frozen=True)
-class Standing(Generic[UnitT]):
-    """One unit before ranking: its published score, valid call-backs and accepted tickets (N)."""
-
-    unit: UnitT
-    score: Decimal | None
-    valid: int
-    accepted: int
-
-
-@dataclass(frozen=True)
-class Ranked(Generic[UnitT]):
-    """One line of the ranking; `rank` is None for a unit with too few call-backs to compare."""
-
-    standing: Standing[UnitT]
-    rank: int | None
-
-
-def ranking(
-    standings: Iterable[Standing[UnitT]], min_sample: int = MIN_SAMPLE
-) -> list[Ranked[UnitT]]:
-    """The units, best first; equal published scores share a rank and the next rank is skipped.
-
-    Among equals the busier unit is listed first (F-6). Units with fewer than `min_sample` valid
-    call-backs, or none, come last without a rank. What is equal in everything keeps its order.
-    """
-    best_first = sorted(
-        standings,
-        key=lambda one: (_scored(one, min_sample) is not None, one.score or 0, one.accepted),
-        reverse=True,
-    )
-    return _numbered(best_first, min_sample)
-
-
-def _numbered(best_first: Sequence[Standing[UnitT]], min_sample: int) -> list[Ranked[UnitT]]:
-    lines: list[Ranked[UnitT]] = []
-    for place, standing in enumerate(best_first, start=1):
-        rank: int | None = place
-        if _scored(standing, min_sample) is None:
-            rank = None
-        elif lines and lines[-1].standing.score == standing.score:
-            rank = lines[-1].rank
-        lines.append(Ranked(standing, rank))
-    return lines
-
-
-def _scored(standing: Standing[UnitT], min_sample: int) -> Decimal | None:
-    return standing.score if standing.valid >= min_sample else None
 
 
 def _share(part: Fraction, counts: Counts) -> Fraction | None:

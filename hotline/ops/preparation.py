@@ -15,11 +15,14 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from hotline.localstack import LocalStackError
+from hotline.ops.simulation.months import last_closable
 
-# A small city that a newcomer sees alive: two weeks, enough for every list to have rows.
-DEMO = {"days": 14, "per_day": 60, "seed": 1, "if_empty": True}
+# A small city that a newcomer sees alive: enough for every list to have rows, from the first day of
+# the last assessment month that can be closed (57 to 89 days ago) until now.
+DEMO = {"days": 120, "per_day": 30, "seed": 1, "if_empty": True}
 
 
 def prepare(*, demo: bool, say: Callable[[str], None], city: str | None = None) -> None:
@@ -35,7 +38,7 @@ def prepare(*, demo: bool, say: Callable[[str], None], city: str | None = None) 
     call_command("grants")
     call_command("seed", *([city] if city else []))
     if demo:
-        call_command("simulate", **DEMO)
+        call_command("simulate", start=last_closable(timezone.now()).start.date(), **DEMO)
     if assets_have_changed():
         say("收集前端资源……")
         collect_assets()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from evaluation import indicators, monthly, months, periods
 from evaluation.indicators import INDICATORS, Against, Behind, Dimension
 from evaluation.months import Month
+from evaluation.reading import withheld_tickets
 from hotline.core.actors import Actor
 from hotline.core.fields import exact_hashes
 from hotline.core.models import Area, Channel, Unit
@@ -31,6 +32,11 @@ from intake.services.people import DESK
 from knowledge.models import category_path
 
 OPEN = "open"
+# Numbers of the monthly table and indicators that count tickets by what the requester answered.
+_TELL_ANSWERS = frozenset(
+    {"contacted", "resolved", "satisfied", "basically", "unresolved", "first_resolution",
+     "second_resolution", "third_resolution"}
+)  # fmt: skip
 LEFT, NEWEST = "left", "new"
 
 
@@ -272,8 +278,14 @@ class TicketFilter:
         return one.against == Against.LAST_YEAR and wanted["part"] == indicators.DENOMINATOR
 
     def _counted_tickets(self, behind: Behind) -> TicketQuerySet:
-        """The tickets behind a number, as far as the reader sees them."""
-        return Ticket.objects.visible_to(self.actor).filter(pk__in=behind.ticket_ids())
+        """The tickets behind a number, as far as the reader sees them. Being listed by an answer
+        would tell it: an answer withheld from the reader is counted and not listed."""
+        found = Ticket.objects.visible_to(self.actor).filter(pk__in=behind.ticket_ids())
+        wanted = self.wanted or {}
+        tells = wanted["cell"] in _TELL_ANSWERS or wanted["indicator"] in _TELL_ANSWERS
+        if tells or wanted["dimension"]:
+            found = found.exclude(pk__in=withheld_tickets(self.actor))
+        return found
 
     def _led(self, wanted: dict[str, Any]) -> TicketQuerySet:
         found = Ticket.objects.visible_to(self.actor)

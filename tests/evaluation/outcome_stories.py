@@ -75,14 +75,14 @@ class Writer:
             return [self.reopen, self.say]
         if self.state == "callback":
             return [self.say, self.say, self.rehandle, self.rehandle, self.close, self.withdraw]
-        found = [self.say, self.take_over, self.put_on_ledger, self.reply, self.move, self.miss,
-                 self.report, self.sign, self.contact]  # fmt: skip
-        if self.is_on_ledger:
-            found[found.index(self.put_on_ledger)] = self.clear
+        found = [self.say, self.take_over, self.move, self.miss, self.report, self.sign,
+                 self.contact, self.clear if self.is_on_ledger else self.put_on_ledger]  # fmt: skip
         if self.others():
             found += [self.ask, self.ask]
-        if self.parts:
+        if self.parts:  # and no reply before every part is done or released
             found += [self.hand_in, self.hand_in, self.release, self.put_off, self.sign_part]
+        else:
+            found += [self.reply, self.reply]
         return found * 3 + [self.take_back, self.take_back, self.withdraw, self.merge]
 
     def accept(self) -> None:
@@ -131,7 +131,7 @@ class Writer:
 
     def reply(self) -> None:
         self.write("replied", self.lead, callback_at=self.later().isoformat())
-        self.state, self.parts, self.is_on_ledger = "callback", {}, False
+        self.state, self.is_on_ledger = "callback", False
 
     def rehandle(self) -> None:
         self.write("rehandled", self.lead, **self.dates())

@@ -1,4 +1,4 @@
-"""The three rates and the ranking against the handbook's examples and plain arithmetic."""
+"""The three rates against the handbook's examples and plain arithmetic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from evaluation.rates import (
     Counts,
-    Standing,
     Weights,
     composite,
     exact_score,
@@ -19,7 +18,6 @@ from evaluation.rates import (
     micro_average,
     percent,
     pooled,
-    ranking,
     resolution_rate,
     response_rate,
     rounded,
@@ -167,70 +165,3 @@ def test_weights_that_do_not_sum_to_one_are_refused():
         Weights(Decimal("-0.1"), Decimal("0.7"), Decimal("0.4"))
     with pytest.raises(TypeError, match="decimals"):
         Weights(0.1, 0.5, 0.4)  # type: ignore[arg-type]
-
-
-def standing(unit: str, score: str | None, valid: int = 50, accepted: int = 100) -> Standing[str]:
-    return Standing(unit, None if score is None else Decimal(score), valid, accepted)
-
-
-def test_equal_scores_share_a_rank_and_the_busier_unit_is_listed_first():
-    lines = ranking(
-        [
-            standing("quiet", "92.1", accepted=60),
-            standing("best", "95.0"),
-            standing("busy", "92.1", accepted=300),
-            standing("last", "80.0"),
-        ]
-    )
-
-    assert [(line.standing.unit, line.rank) for line in lines] == [
-        ("best", 1),
-        ("busy", 2),
-        ("quiet", 2),
-        ("last", 4),
-    ]
-
-
-def test_few_call_backs_are_listed_without_a_rank_and_take_nobodys_place():
-    lines = ranking(
-        [
-            standing("lucky", "100.0", valid=9),
-            standing("silent", None, valid=0),
-            standing("solid", "90.0", valid=10),
-            standing("zero", "0.0", valid=10),
-        ]
-    )
-
-    assert [(line.standing.unit, line.rank) for line in lines] == [
-        ("solid", 1),
-        ("zero", 2),
-        ("lucky", None),
-        ("silent", None),
-    ]
-    assert ranking([standing("lucky", "100.0", valid=9)], min_sample=5)[0].rank == 1
-
-
-@given(
-    st.lists(
-        st.builds(
-            Standing,
-            st.integers(),
-            st.none() | st.integers(0, 20).map(lambda n: Decimal(n).scaleb(-1)),
-            st.integers(0, 30),
-            st.integers(0, 5),
-        ),
-        max_size=12,
-    )
-)
-def test_a_rank_is_one_more_than_the_number_of_better_units(standings):
-    comparable = [s for s in standings if s.valid >= 10 and s.score is not None]
-
-    lines = ranking(standings)
-
-    assert len(lines) == len(standings)
-    for line in lines:
-        if line.standing not in comparable:
-            assert line.rank is None
-        else:
-            better = sum(other.score > line.standing.score for other in comparable)
-            assert line.rank == better + 1

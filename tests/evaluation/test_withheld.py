@@ -204,3 +204,24 @@ def test_reading_it_changes_nothing_that_is_kept() -> None:
 
     assert (shown.resolved, shown.satisfaction) == (None, "")
     assert CallbackResult.objects.get().satisfaction == "dissatisfied"
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_listed"),
+    [("contacted", False), ("resolved", False), ("unresolved", False), ("satisfied", False),
+     ("basically", False), ("valid", True), ("volume", True)],
+)  # fmt: skip
+def test_the_list_behind_a_number_does_not_tell_the_answer(cell: str, is_listed: bool) -> None:
+    """The number stays: the answer counts."""
+    ticket = withheld()
+    outbox.deliver_all(at=SAID + minutes(1))
+    query = f"/tickets/?period=2026-04&unit={unit().code}&cell={cell}"
+    counted = cell in ("unresolved", "valid", "volume")
+
+    inside = read(browser(Role.CITY_SUPERVISOR), query)
+    outside = read(browser(Role.MANAGER, "990101001"), query)
+
+    assert (ticket.number in inside) is counted
+    assert (ticket.number in outside) is is_listed
+    if counted and not is_listed:
+        assert "诉求人要求不显示评价" in outside

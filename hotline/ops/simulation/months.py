@@ -105,14 +105,16 @@ def _plan_close(world: World, draft: MonthDraft, at: dt.datetime) -> None:
 
 
 def appeal_score(world: World, _life: None, at: dt.datetime, month: str, unit_id: int) -> None:
-    """The unit objects to its line and names a ticket that should not count, where it has one: no
-    score is written by hand, so what could change it is an exclusion."""
+    """The unit objects to its line and names a ticket that should not count: no score is written by
+    hand, so what could change it is an exclusion."""
+    number = _unsolved(month, unit_id)
+    if number is None:
+        return
     manager = world.people.manager(unit_id)
-    if number := _unsolved(month, unit_id):
-        evaluation.ask_exclusion(
-            number=number, actor=manager, at=at, scope=ExclusionScope.RATES,
-            ground=ExclusionGround.WRONG_RECORD, reason=_MISTAKEN, evidence=_EVIDENCE,
-        )  # fmt: skip
+    evaluation.ask_exclusion(
+        number=number, actor=manager, at=at, scope=ExclusionScope.RATES,
+        ground=ExclusionGround.WRONG_RECORD, reason=_MISTAKEN, evidence=_EVIDENCE,
+    )  # fmt: skip
     appeal = services.appeal_score(
         month=month, unit=units()[unit_id], reason=_OBJECTION, actor=manager, at=at
     )
@@ -134,7 +136,7 @@ def _unsolved(month: str, unit_id: int) -> str | None:
 
 
 def rule_score_appeal(world: World, _life: None, at: dt.datetime, appeal: int) -> None:
-    """Upheld as far as the ticket it names is excluded."""
+    """Upheld when the ticket it names is excluded."""
     asked = ScoreAppeal.objects.filter(pk=appeal, outcome="").first()
     if asked is None:
         return

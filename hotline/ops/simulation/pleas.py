@@ -14,6 +14,7 @@ from evaluation.models import (
     ExclusionScope,
     MonthDraft,
     Outcome,
+    PleaOutcome,
 )
 from hotline.core.models import ClockKind, Role
 from hotline.core.working_time import ONE_DAY
@@ -68,7 +69,8 @@ def ask_exclusion(
     scope: ExclusionScope,
     ground: ExclusionGround,
 ) -> None:
-    if not _may_plead(of, unit_id, at):
+    own = Exclusion.objects.filter(ticket__number=of.number, unit_id=unit_id, scope=scope)
+    if own.exclude(outcome=PleaOutcome.REFUSED).exists() or not _may_plead(of, unit_id, at):
         return
     if ground == ExclusionGround.TOLERATED and unit_id not in of.replied_by:
         ground = ExclusionGround.BEYOND_DUTY  # 容错 is for work that was done
@@ -76,11 +78,8 @@ def ask_exclusion(
         number=of.number, actor=world.people.handler(unit_id), at=at, scope=scope, ground=ground,
         reason=_EXCLUDE[ground], evidence=_EVIDENCE,
     )  # fmt: skip
-    asked = Exclusion.objects.get(
-        ticket__number=of.number, unit_id=unit_id, scope=scope, outcome=""
-    )
     ruled_at = _ruled_at(world, of, ClockKind.EXCLUSION_RULING, at)
-    world.plan("rule_exclusion", ruled_at, None, plea=asked.pk)
+    world.plan("rule_exclusion", ruled_at, None, plea=own.get(outcome="").pk)
 
 
 def appeal(world: World, _life: None, at: dt.datetime, of: Life, unit_id: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef
 
-from evaluation.models import CallbackResult, Satisfaction
+from evaluation.models import CallbackResult, MonthClose, Satisfaction, UnitScore
 from evaluation.rates import (
     Counts,
     percent,
@@ -87,6 +87,15 @@ def lines(result: Result, at: dt.datetime) -> Iterator[str]:
         f"时钟巡检 {result.sweeps} 次；未送达消息 {outbox.undelivered(at=at)} 条；"
         f"没有运行时钟的在办工单 {open_without_clock()} 件。"
     )
+    yield from month_lines()
+
+
+def month_lines() -> Iterator[str]:
+    """Every closed assessment month, and how many of the units that had something are ranked."""
+    for month in MonthClose.objects.order_by("month").values_list("month", flat=True):
+        scores = UnitScore.objects.filter(month=month)
+        busy, ranked = scores.filter(volume__gt=0).count(), scores.exclude(rank=None).count()
+        yield f"考评月 {month} 已封账：有承办的参评单位 {busy} 个，其中参加排名 {ranked} 个。"
 
 
 def digest() -> str:

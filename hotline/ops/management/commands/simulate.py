@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from evaluation import periods
+from evaluation.models import MonthDraft
 from hotline.core.models import Deployment
 from hotline.core.working_time import business_day
 from hotline.ops.simulation import summary
@@ -50,6 +52,7 @@ class Command(BaseCommand):
                 "请在空库上先执行 seed city。"
             )
         start, end = period(options["start"], options["days"], timezone.now())
+        _check_months(start)
         total = round(options["per_day"] * ((end - start) / dt.timedelta(days=1)))
         rng = random.Random(options["seed"])
         source: Invented | FromFile
@@ -90,6 +93,19 @@ def period(start: dt.date | None, days: int, now: dt.datetime) -> tuple[dt.datet
     if first >= now:
         raise CommandError("开始日期必须在今天之前。")
     return first, min(midnight(start + dt.timedelta(days=days)), now)
+
+
+def _check_months(start: dt.datetime) -> None:
+    """Nothing new can come into a month that units have seen: its result would be another."""
+    drafted = MonthDraft.objects.order_by("-month").values_list("month", flat=True).first()
+    if drafted is None:
+        return
+    end = periods.month_named(drafted).end
+    if start < end:
+        raise CommandError(
+            f"{drafted} 考评月已公示或封账，不能再往里添加诉求："
+            f"请用 --start {end:%Y-%m-%d} 或更晚的日期，或者换一个空库。"
+        )
 
 
 def _positive(text: str) -> int:
