@@ -123,7 +123,7 @@ def test_the_hotline_and_the_auditor_read_it_in_full(role: str) -> None:
     api = read(browser(role), f"/api/v1/tickets/{ticket.number}/answers")
 
     assert all(words in answers_panel(page) for words in ("未联系", "未解决", "不满意", OPINION))
-    assert "不向单位显示" in answers_panel(page)
+    assert "诉求人要求不向承办单位显示" in answers_panel(page)
     assert page.count(OPINION) == 2  # beside the answers, and in the story
     assert OPINION in api
 
