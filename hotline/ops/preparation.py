@@ -22,7 +22,7 @@ from hotline.ops.simulation.months import last_closable
 
 # A small city that a newcomer sees alive: enough for every list to have rows, from the first day of
 # the last assessment month that can be closed (57 to 89 days ago) until now.
-DEMO = {"days": 120, "per_day": 30, "seed": 1, "if_empty": True}
+DEMO = {"days": 120, "per_day": 25, "seed": 1, "if_empty": True}
 
 
 def prepare(*, demo: bool, say: Callable[[str], None], city: str | None = None) -> None:

@@ -14,6 +14,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from dispatch.models import Assignment, AssignmentRole
+from evaluation.models import Outcome, Scheme
+from evaluation.outcomes import calendar
 from hotline.localstack import paths
 from hotline.ops.bench import building, cast
 from hotline.ops.bench.operations import LIFE, READS, TITLES
@@ -99,3 +101,18 @@ def test_bulk_built_events_name_rows_of_their_own_ticket() -> None:
     led = Assignment.objects.open().filter(role=AssignmentRole.LEAD)
     assert led.overdue(timezone.now()).exists()
     assert not led.exclude(unit_id=F("ticket__lead_unit_id")).exists()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_bulk_built_outcomes_are_those_of_their_own_ticket_requester_and_month() -> None:
+    seed("city")
+
+    building.build(200, cast.assemble().people)
+
+    led = Outcome.objects.filter(role="lead")
+    of_requester = led.filter(requester_id=F("ticket__parties__requester_id"))
+    accepted = led.filter(number=F("ticket__number"), accepted_at=F("ticket__accepted_at"))
+    assert led.count() == of_requester.count() == accepted.count() == 80
+    for accepted_at, month in led.values_list("accepted_at", "month"):
+        assert calendar().month_of(accepted_at).label == month
+    assert Scheme.objects.count() == 1

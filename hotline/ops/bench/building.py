@@ -19,15 +19,33 @@ from django.db import connection, connections, models, transaction
 from django.utils import timezone
 
 from dispatch.models import CatalogueEntry, CatalogueVersion, DutyItem, DutyList, Precedent
+from evaluation.models import (
+    Bonus,
+    CloseRequest,
+    Consultation,
+    Erratum,
+    FrozenOutcome,
+    MonthClose,
+    MonthDraft,
+    OutcomeFacts,
+    RatingLink,
+    Scheme,
+    ScoreAppeal,
+    Talk,
+    UnitScore,
+)
+from evaluation.periods import PERIOD_START_DAY
 from hotline.core.fields import exact_hash
 from hotline.core.models import (
     RISING_KINDS,
+    ClockKind,
     ConsumerProgress,
     Delivery,
     Notice,
     OutboxMessage,
 )
 from hotline.core.privacy.crypto import encrypt
+from hotline.core.working_time import BUSINESS_ZONE
 from hotline.ops.bench import patterns
 from hotline.ops.bench.patterns import People
 from intake import numbering
@@ -45,6 +63,7 @@ _LOOSE_COLUMNS = {
     "ticket_id": "intake_ticket",
     "subject_id": "dispatch_assignment",
     "clock_id": "intake_clock",
+    "requester_id": "intake_requester",
 }
 _LOOSE_KEYS = {
     "assignment": "dispatch_assignment",
@@ -52,11 +71,30 @@ _LOOSE_KEYS = {
     "clock": "intake_clock",
     "order": "dispatch_supervisionorder",
     "result": "evaluation_callbackresult",
+    "exclusion": "evaluation_exclusion",
+    "appeal": "evaluation_appeal",
+    "link": "evaluation_ratinglink",
+}
+# Clocks about something else than an order: what rises after a missed promise is about that clock.
+_SUBJECTS = {kind.value: "intake_clock" for kind in RISING_KINDS} | {
+    ClockKind.EXCLUSION_RULING.value: "evaluation_exclusion",
+    ClockKind.APPEAL_RULING.value: "evaluation_appeal",
 }
 
 
-# Reference data, and what one person is writing.
-_NOT_OF_TICKETS = (CatalogueVersion, CatalogueEntry, Precedent, DutyList, DutyItem, Draft)
+# Reference data, what one person is writing, and what is said of whole months.
+_NOT_OF_TICKETS = (
+    CatalogueVersion, CatalogueEntry, Precedent, DutyList, DutyItem, Draft,
+    Scheme, Consultation,
+    MonthDraft, CloseRequest, MonthClose, FrozenOutcome, UnitScore, ScoreAppeal, Bonus, Erratum,
+    Talk,
+)  # fmt: skip
+# The assessment month in which an instant falls, in SQL (F-8): one that begins on the 19th is named
+# after the calendar month that follows the day eighteen days before.
+_MONTH_OF = (
+    f"to_char(({{}}) AT TIME ZONE '{BUSINESS_ZONE.key}' - interval '{PERIOD_START_DAY - 1} days'"
+    " + interval '1 month', 'YYYY-MM')"
+)
 
 
 @dataclass(frozen=True)
@@ -151,6 +189,10 @@ def _copies_of(model: type[models.Model], stride: dict[str, int]) -> str:
             columns[column] = f"{name} - copy.k * %(apart)s"
         elif column == "number":
             columns[column] = "n.number"
+        elif issubclass(model, OutcomeFacts) and column == "month":
+            columns[column] = _MONTH_OF.format('t."accepted_at" - copy.k * %(apart)s')
+        elif model is RatingLink and column == "token_hash":
+            columns[column] = f"sha256({name} || convert_to(copy.k::text, 'UTF8'))"
         elif model is TicketEvent and column == "data":
             columns[column] = _moved_data(name, stride)
         else:
@@ -166,12 +208,9 @@ def _copies_of(model: type[models.Model], stride: dict[str, int]) -> str:
 
 
 def _moved_subject(name: str, stride: dict[str, int]) -> str:
-    """What rises after a missed promise is about that clock, every other clock about an order."""
-    rising = ", ".join(f"'{kind.value}'" for kind in RISING_KINDS)
-    return (
-        f"{name} + copy.k * CASE WHEN t.kind IN ({rising}) THEN {stride['intake_clock']}"
-        f" ELSE {stride['dispatch_assignment']} END"
-    )
+    """What a clock is about depends on its kind: an order, if nothing else is said."""
+    others = " ".join(f"WHEN '{kind}' THEN {stride[table]}" for kind, table in _SUBJECTS.items())
+    return f"{name} + copy.k * CASE t.kind {others} ELSE {stride['dispatch_assignment']} END"
 
 
 def _table_meant(model: type[models.Model], field: Any) -> str:
