@@ -293,7 +293,7 @@ def test_an_empty_draft_is_not_published() -> None:
 
 def test_a_draft_whose_unit_has_gone_since_is_checked_again_at_publication() -> None:
     draft = drafted(line("05", "unit:city-urban"))
-    Unit.objects.filter(code="city-urban").update(kind="office")
+    Unit.objects.filter(code="city-urban").update(kind="office", group="none")
     forget_all()
 
     refused("catalogue_has_errors", draft=draft, valid_from=ON, actor=supervisor(), at=AT)

@@ -87,9 +87,9 @@ def candidates(of: Month) -> list[int]:
     dispatched = Ticket.objects.filter(
         accepted_at__lt=of.facts_until, accepted_at__gte=of.period.start - LONGEST_LIFE
     )
-    return list(
-        dispatched.exclude(assignments=None).order_by("pk").values_list("pk", flat=True).distinct()
-    )
+    found = dispatched.exclude(assignments=None).values_list("pk", flat=True)
+    known = Outcome.objects.filter(month=of.label).values_list("ticket_id", flat=True)
+    return sorted({*found, *known})
 
 
 def _end_of_appeals(at: dt.datetime, days: int) -> dt.datetime:
