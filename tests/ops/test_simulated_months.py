@@ -137,7 +137,7 @@ def test_outcomes_are_as_of_the_end(city: None) -> None:
 
 
 def test_nothing_is_simulated_into_a_month_that_units_have_seen(city: None) -> None:
-    with pytest.raises(CommandError, match="2026-02 考评月.*--start 2026-02-19"):
+    with pytest.raises(CommandError, match=r"2026-02 考评月.*--start 2026-02-19"):
         call_command("simulate", start=dt.date(2026, 2, 18), days=2, verbosity=0)
 
 
