@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from dispatch.forms.orders import ReplyForm
-from evaluation import counting, monthly
+from evaluation import counting, indicators, monthly
 from evaluation import months as reading
 from evaluation import services as evaluation
 from evaluation.forms.calling import CallbackForm
@@ -47,6 +47,7 @@ from tests.factories import (
     actor,
     area,
     call_back,
+    category,
     closed_ticket,
     days,
     handler,
@@ -195,6 +196,27 @@ def test_r100_the_same_person_with_the_same_matter_again_counts_once(
     found = tally(Rules(repeats=repeats))
 
     assert (found.valid, found.repeats, found.volume) == (valid, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("other", "counted"),
+    [({}, 1), ({"area": "990101002"}, 0), ({"category": "1001"}, 0), ({"requester_id": 2}, 0)],
+)
+def test_r100_it_is_the_same_person_class_and_place_whichever_unit_had_it_before(
+    other: dict[str, Any], counted: int
+) -> None:
+    about = {
+        "requester_id": other.get("requester_id", 1),
+        "area": area(other.get("area", "990101001")),
+        "category": category(other.get("category", "0501")),
+    }
+    make_outcome(unit=unit("990102001"), at=AT - days(40), **about)
+    make_outcome(requester_id=1)
+    april = indicators.view(MONTH, SYSTEM, CLOSED)
+
+    found = indicators.overall([indicators.INDICATORS["repeat"]], april, "street_town")
+
+    assert (found["repeat"].counted, found["repeat"].base) == (counted, 1)
 
 
 def test_r100_what_was_excluded_makes_no_repeat_of_what_came_after_it() -> None:
@@ -450,15 +472,15 @@ def test_the_sites_role_has_no_right_to_what_is_on_record(
 @pytest.mark.parametrize("place", ["city-urban", "990101-market"])
 def test_r101_no_department_assesses_a_street(role: Role, place: str) -> None:
     closing.adopt()
-    closing.close()
+    closing.open_draft()
     by, at = actor(role, unit(place)), CLOSED
     words = {"month": MONTH, "actor": by, "at": at}
-    about = {"wrong": "甲", "right": "乙", "reason": "丙"}
     talk = {"unit": unit(), "held_on": at.date(), "summary": "谈话", "undertaking": "整改"}
+    about = {"wrong": "甲", "right": "乙", "reason": "丙"}
     rules = {"based_on": None, "name": "方案", "valid_from": "2026-07", "rules": DEFAULT_RULES}
 
     for act, fields in (
-        (propose_bonus, proposed(by)), (record_talk, words | talk), (request_close, words),
+        (request_close, words), (propose_bonus, proposed(by)), (record_talk, words | talk),
         (publish_erratum, words | about), (draft_scheme, {"actor": by, "at": at, **rules}),
     ):  # fmt: skip
         with pytest.raises(NotPermitted):

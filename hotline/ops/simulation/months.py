@@ -54,7 +54,7 @@ def last_closable(at: dt.datetime) -> periods.Period:
     with it shows a whole ranking."""
     month = reading.current(at)
     # Appeals last until the midnight after their last day, and the close takes place by day.
-    while month.appeals_until + 2 * ONE_DAY > at:
+    while month.facts_until + (month.rules.appeal_days + 2) * ONE_DAY > at:
         month = reading.month(periods.previous(month.period).label, at=at)
     return month.period
 
@@ -83,7 +83,7 @@ def open_drafts(world: World, _life: None, at: dt.datetime) -> None:
         lines = reading.score(reading.month(label, at=at))
         scored = [line for line in lines if line.score is not None]
         for line in _objecting(world, scored):
-            raised_at = at + world.part(draft.appeals_until - at, 0.1, 0.8)
+            raised_at = office_time(at + world.part(draft.appeals_until - at, 0.1, 0.8), world)
             world.plan("appeal_score", raised_at, None, month=label, unit_id=line.tally.unit_id)
         for line in world.rng.sample(scored, min(_BONUSES, len(scored))):
             proposed_at = office_time(at + world.minutes(60 * 9, 60 * 48), world)

@@ -20,8 +20,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from evaluation import addresses
+from evaluation.models import MonthClose, Scheme
+from evaluation.services import give_link
+from hotline.core.actors import actor_for_client
 from hotline.core.deployment import deployment
+from hotline.core.models import ApiClient
+from hotline.core.violations import IllegalMove
 from hotline.ops.demo import PASSWORD
 from hotline.ops.preparation import prepare
 from intake.models import Clock, State, Ticket
@@ -40,6 +47,8 @@ def pages() -> list[tuple[str, str, str]]:
     accepted = _number(Ticket.objects.filter(state=State.ACCEPTED))
     closed = _number(Ticket.objects.filter(state=State.CLOSED, rehandle_count__gt=0))
     confidential = _number(Ticket.objects.filter(is_confidential=True))
+    month = MonthClose.objects.order_by("-month").values_list("month", flat=True).first()
+    scheme = Scheme.objects.order_by("-version").values_list("version", flat=True).first()
     wanted = [
         ("login", "", "/accounts/login/"),
         ("not-found", "agent", "/no-such-page/"),
@@ -62,6 +71,23 @@ def pages() -> list[tuple[str, str, str]]:
         ("monthly", "city", "/monthly/"),
         ("monthly-department", "city", "/monthly/?group=city_department"),
         ("monthly-district", "district", "/monthly/"),
+        ("month-list", "city", "/months/"),
+        ("month", "city", f"/months/{month}/"),
+        ("month-of-a-street", "manager", f"/months/{month}/"),
+        ("monthly-closed", "city", f"/monthly/?period={month}"),
+        ("year", "city", "/years/"),
+        ("schemes", "city", "/schemes/"),
+        ("scheme", "city", f"/schemes/{scheme}/"),
+        ("scheme-new", "city", "/schemes/new/"),
+        ("pleas", "city", "/pleas/"),
+        ("pleas-of-a-street", "manager", "/pleas/"),
+        ("contradictions", "city", "/contradictions/"),
+        ("pressure", "city", "/pressure/"),
+        ("indicators", "city", f"/indicators/?period={month}"),
+        ("indicator", "city", f"/indicators/?indicator=first_resolution&period={month}"),
+        ("indicator-trend", "city", "/indicators/trend/?indicator=first_resolution"),
+        ("dimensions", "city", f"/indicators/dimensions/?period={month}"),
+        ("rating", "", f"/rating/{_link()}/"),
         ("notices", "street", "/notices/"),
         ("journey", "city", f"/tickets/{closed}/journey/"),
         ("catalogue", "dispatcher", "/catalogue/"),
@@ -72,12 +98,29 @@ def pages() -> list[tuple[str, str, str]]:
         ("duties", "agent", "/duties/?list=street"),
         ("api-docs", "agent", "/api/v1/docs/"),
     ]
-    return [page for page in wanted if "/None/" not in page[2]]
+    return [page for page in wanted if "/None/" not in page[2] and "=None" not in page[2]]
 
 
 def _number(tickets: Any) -> str | None:
     found: str | None = tickets.order_by("-id").values_list("number", flat=True).first()
     return found
+
+
+def _link() -> str | None:
+    """The token of a link that a requester could open now: asked for by the channel's system, as
+    when its user opens it, for the newest ticket that nobody has answered about."""
+    replied = Ticket.objects.filter(
+        state__in=(State.CALLBACK, State.CLOSED), lead_unit__isnull=False
+    )
+    silent = replied.filter(client_id__isnull=False).exclude(callback_results__is_valid=True)
+    clients = {client.pk: actor_for_client(client) for client in ApiClient.objects.all()}
+    for number, client_id in silent.order_by("-pk").values_list("number", "client_id"):
+        try:
+            link = give_link(number=number, actor=clients[client_id], at=timezone.now())
+        except IllegalMove:  # an anonymous one, or one that is over
+            continue
+        return addresses.token_of(link)
+    return None
 
 
 class Command(BaseCommand):
