@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.forms import Form
 
 from dispatch.forms.orders import ReplyForm
 from evaluation import counting, indicators, monthly
 from evaluation import months as reading
 from evaluation import services as evaluation
 from evaluation.forms.calling import CallbackForm
+from evaluation.forms.ratings import RatingForm
 from evaluation.models import (
     CallbackResult,
     CloseRequest,
@@ -41,12 +44,14 @@ from hotline.core.models import AssessmentGroup, Role, Unit, UnitKind
 from hotline.core.reference import forget_all
 from hotline.core.violations import IllegalMove, NotPermitted, RuleViolation
 from hotline.pages.year import year_table
+from intake.models import Ticket
 from tests.evaluation.making import answered_outcome, make_outcome
 from tests.factories import (
     AT,
     actor,
     area,
     call_back,
+    callback_agent,
     category,
     closed_ticket,
     days,
@@ -54,6 +59,7 @@ from tests.factories import (
     hours,
     make_unit,
     replied_ticket,
+    reply_to,
     unit,
 )
 from tests.kernel.conftest import city, months
@@ -81,10 +87,11 @@ def second_receiver() -> Unit:
 # === The three questions (R-082…R-086) =======================================================
 
 
-def test_r082_whoever_calls_asks_contacted_solved_satisfied_in_this_order() -> None:
-    asked = list(CallbackForm().fields)
+@pytest.mark.parametrize("form", [CallbackForm, RatingForm])
+def test_r082_whoever_asks_asks_contacted_solved_satisfied_in_this_order(form: type[Form]) -> None:
+    asked = [name for name in form().fields if name != "outcome"]
 
-    assert asked[:4] == ["outcome", "contacted", "resolved", "satisfaction"]
+    assert asked[:3] == ["contacted", "resolved", "satisfaction"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +145,32 @@ def test_r084_a_call_that_reached_nobody_takes_no_answers_place() -> None:
 
     found = CallbackResult.objects.order_by("pk").values_list("is_valid", "is_first")
     assert list(found) == [(False, False), (True, True)]
+
+
+def refused_as_unreachable(ticket: Ticket, at: dt.datetime) -> str:
+    with pytest.raises(IllegalMove) as refusal:
+        evaluation.close(number=ticket.number, actor=callback_agent(), at=at, code="unreachable")
+    return refusal.value.code
+
+
+def test_r085_who_was_reached_in_the_end_is_not_closed_as_unreachable() -> None:
+    ticket = call_back(replied_ticket(), at=AT + hours(3), outcome="no_answer")
+    call_back(ticket, at=AT + days(1))
+
+    assert refused_as_unreachable(ticket, AT + days(1) + hours(1)) == "attempts_not_exhausted"
+
+
+def test_r085_attempts_of_an_earlier_turn_make_nobody_unreachable() -> None:
+    ticket = replied_ticket()
+    for at in (AT + hours(3), AT + days(1)):
+        call_back(ticket, at=at, outcome="no_answer")
+    call_back(ticket, at=AT + days(1) + hours(1), resolved=False, satisfaction="dissatisfied")
+    evaluation.rehandle(number=ticket.number, actor=callback_agent(), at=AT + days(1) + hours(2))
+    reply_to(ticket, at=AT + days(2), text="再次处理")
+    call_back(ticket, at=AT + days(2) + hours(2), outcome="no_answer")
+    call_back(ticket, at=AT + days(3))
+
+    assert refused_as_unreachable(ticket, AT + days(3) + hours(1)) == "attempts_not_exhausted"
 
 
 @pytest.mark.parametrize(("answer", "resolved"), [("first", 0), ("last", 1)])
