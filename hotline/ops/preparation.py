@@ -20,9 +20,10 @@ from django.utils import timezone
 from hotline.localstack import LocalStackError
 from hotline.ops.simulation.months import last_closable
 
-# A small city that a newcomer sees alive: enough for every list to have rows, from the first day of
-# the last assessment month that can be closed (57 to 89 days ago) until now.
-DEMO = {"days": 120, "per_day": 25, "seed": 1, "if_empty": True}
+# A small city that a newcomer sees alive, from the first day of the last assessment month that can
+# be closed (57 to 89 days ago) until now. That month gets enough messages for some units to be
+# ranked (ten answers); the weeks since, which a first start lives through too, half as many.
+DEMO = {"days": 120, "per_day": 40, "later_per_day": 20, "seed": 1, "if_empty": True}
 
 
 def prepare(*, demo: bool, say: Callable[[str], None], city: str | None = None) -> None:
@@ -38,7 +39,8 @@ def prepare(*, demo: bool, say: Callable[[str], None], city: str | None = None) 
     call_command("grants")
     call_command("seed", *([city] if city else []))
     if demo:
-        call_command("simulate", start=last_closable(timezone.now()).start.date(), **DEMO)
+        month = last_closable(timezone.now())
+        call_command("simulate", start=month.start.date(), later_from=month.end.date(), **DEMO)
     if assets_have_changed():
         say("收集前端资源……")
         collect_assets()

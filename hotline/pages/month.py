@@ -133,13 +133,14 @@ HEADS = {part: [CELLS[name] for name in names] for part, names in PARTS.items()}
 
 def told(table: Table) -> ToldTable:
     """The table with the address behind every number."""
+    everybody = _("各单位合计")
     return ToldTable(
         table=table,
         lines=told_lines(table.lines, table.month, table.ranked),
         total={
             part: [
                 Number(
-                    label=f"{_('合计')} {CELLS[name]}",
+                    label=f"{everybody} {CELLS[name]}",
                     value=table.total[name],
                     url=cell_url(name, table.month, group=table.group) if table.total[name] else "",
                     kind="",

@@ -128,6 +128,8 @@ NEEDS = {
 }  # fmt: skip
 HAPPY = ("dispatch", "sign", "contact", "report", "reply", "callback", "rehandle", "accept_answer",
          "close", "reopen")  # fmt: skip
+# From the desk to an answer, with nobody else called in.
+COURSE = ("dispatch", "sign", "reply", "callback")
 # Who may is decided by the orders, not by the ticket's row alone.
 TOLD_BY_ORDERS = ("release", "answer_escalation")
 # What people ask of each other beside the usual course, and what brings a ticket to where they can.
@@ -180,6 +182,8 @@ class LifeOfATicket(RuleBasedStateMachine):
         types=st.tuples(*[st.sampled_from(["complaint", "consult", "help"])] * 2),
         by=st.tuples(*[st.sampled_from(["agent", "contractor", "channel"])] * 2),
         has_place=st.tuples(st.booleans(), st.booleans()),
+        steps=st.sampled_from([0, 2, 3, 4]),
+        data=st.data(),
     )
     def two_tickets_come_in(
         self,
@@ -188,7 +192,10 @@ class LifeOfATicket(RuleBasedStateMachine):
         types: tuple[str, ...],
         by: tuple[str, ...],
         has_place: tuple[bool, ...],
+        steps: int,
+        data: st.DataObject,
     ) -> None:
+        """One of them may be some way along already: chance alone seldom gets that far."""
         for n, kind in enumerate(kinds):
             who = {"phone": PHONES[n], "name": PEOPLE[n]} if kind != "anonymous" else {}
             ticket = intake.accept(
@@ -207,6 +214,9 @@ class LifeOfATicket(RuleBasedStateMachine):
             )
             self.ids.append(ticket.pk)
         self.check()
+        for verb in COURSE[:steps]:
+            given = {"cooperators": []} if verb == "dispatch" else {}
+            self._allowed(data, verb.__eq__, is_plain=True, **given)
 
     @rule(data=st.data())
     def time_passes(self, data: st.DataObject) -> None:
@@ -299,7 +309,7 @@ class LifeOfATicket(RuleBasedStateMachine):
     # --- how an act is tried --------------------------------------------------------------
 
     def _allowed(
-        self, data: st.DataObject, wanted: Callable[[str], bool], *, is_plain: bool
+        self, data: st.DataObject, wanted: Callable[[str], bool], *, is_plain: bool, **given: Any
     ) -> None:
         found = [
             (ticket, name, verb.name)
@@ -316,7 +326,7 @@ class LifeOfATicket(RuleBasedStateMachine):
         ticket, name = data.draw(st.sampled_from([(t, n) for t, n, v in found if v == verb]))
         if verb in ("callback", "close") and data.draw(st.booleans()):
             self._wait_for_calling_hours(ticket)
-        words = self._words(data, verb, ticket, is_plain=is_plain)
+        words = self._words(data, verb, ticket, is_plain=is_plain) | given
         self._do(ticket, self.actors[name], verb, words, ticket.version)
 
     def _wait_for_calling_hours(self, ticket: Ticket) -> None:

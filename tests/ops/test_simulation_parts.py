@@ -13,7 +13,13 @@ import pytest
 from hotline.core.privacy.redact import extract_references
 from hotline.core.reference_data import loading
 from hotline.ops.simulation import messages
-from hotline.ops.simulation.arrivals import arrivals, is_heating_season, midnight
+from hotline.ops.simulation.arrivals import (
+    Later,
+    arrivals,
+    arrivals_with_a_turn,
+    is_heating_season,
+    midnight,
+)
 from hotline.ops.simulation.balance import Balanced
 from hotline.ops.simulation.messages import FileProblem, FromFile, Invented
 from knowledge.reference_data.loading import FOLDER as CATEGORIES
@@ -70,6 +76,16 @@ def test_a_week_has_the_measured_shape() -> None:
     assert abs((sum(weekend) / 20) / (sum(weekday) / 50) - 0.82) < 0.04
     assert {hour for hour, _ in hours.most_common(4)} == {9, 10, 14, 15}
     assert hours[3] < hours[10] / 8
+
+
+def test_from_a_day_on_another_number_comes_in() -> None:
+    start, turn, end = (midnight(day) for day in (WINTER, SUMMER, SUMMER + dt.timedelta(days=70)))
+    times = list(arrivals_with_a_turn(start, end, 40, Later(turn, 20), random.Random(1)))
+
+    before = [at for at in times if at < turn]
+    assert times == sorted(times)
+    assert abs(len(before) / (turn - start).days - 40) < 2
+    assert abs((len(times) - len(before)) / 70 - 20) < 2
 
 
 def test_nothing_arrives_after_the_end() -> None:

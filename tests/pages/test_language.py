@@ -19,18 +19,19 @@ from django.utils.translation.template import templatize
 from dispatch import services as dispatching
 from dispatch.models import Reply
 from evaluation import services as evaluation
-from evaluation.models import CallbackResult, Consultation, Scheme
+from evaluation.models import CallbackResult, Consultation, RatingLink, Scheme
 from evaluation.reference_data.loading import load_scheme
 from evaluation.rules import OutOfScope, Rules, Shares
 from evaluation.services import months
 from evaluation.services.schemes import draft_scheme, record_consultation
 from hotline.core.actors import SYSTEM
-from hotline.core.models import Area, Channel, Role, Staff, TimeLimit, Unit
+from hotline.core.models import ApiClient, Area, Channel, Role, Staff, TimeLimit, Unit
 from hotline.pages.urls import urlpatterns
 from intake import services as intake
 from intake.models import Ticket, TicketText
 from knowledge.models import Category
 from tests import factories as make
+from tests.evaluation.rating import BAD, brought_by, link_to, token_of, web_channel
 
 SignIn = Callable[..., Client]
 ROOT = Path(__file__).resolve().parents[2]
@@ -177,6 +178,7 @@ LISTS = (
     "/months/2026-04/", "/monthly/?period=2026-02", "/monthly/?group=second_receiver",
     "/monthly/export/?format=csv", "/years/", "/years/2026/", "/years/2026/export/?format=csv",
     "/monthly/", "/monthly/?group=district", "/notices/", "/notices/?unread=1", "/nowhere/",
+    "/contradictions/", "/contradictions/?kind=claimed", "/pressure/", "/rating/nobody/",
 )  # fmt: skip
 # Sent as they stand, each is refused or changes nothing that another page shows.
 SENT = (
@@ -258,7 +260,23 @@ def tickets_of_every_kind() -> list[str]:
         make.closed_ticket(at=for_late, resolved=False, satisfaction="dissatisfied"),
     ]  # fmt: skip
     pleas_about(made[-1])
+    made += answers_of_every_kind()
     return [ticket.number for ticket in made]
+
+
+def answers_of_every_kind() -> list[Ticket]:
+    """Rated by its requester, against what was said on the telephone; a link that waits; a clue of
+    pressure."""
+    web, called_at = web_channel(), make.calling_hour(make.AT - make.days(1))
+    day = {"at": called_at - make.hours(3)}
+    rated, asked = (brought_by(web, phone=phone, **day) for phone in ("13922220001", "13922220002"))
+    make.call_back(rated, at=called_at)
+    evaluation.rate(
+        number=rated.number, actor=web, at=called_at, **BAD,
+        pressure="withdraw", pressure_words="路灯",
+    )  # fmt: skip
+    link_to(asked, web, make.AT - make.hours(1))
+    return [make.fresh(rated), make.fresh(asked)]
 
 
 def pleas_about(ticket: Ticket) -> None:
@@ -283,6 +301,8 @@ def walk(
     says."""
     for address in LISTS:
         yield address, browser.get(address)
+    for link in RatingLink.objects.all():
+        yield "/rating/", browser.get(f"/rating/{token_of(link)}/")
     for address, content in SENT:
         yield f"POST {address}", browser.post(address, content, follow=True)
     for number in numbers:
@@ -292,6 +312,8 @@ def walk(
             yield address, browser.get(address)
         sheet = f"/desk/{number}/do/dispatch/"
         yield sheet, browser.get(sheet, headers={"HX-Request": "true"})
+        link = f"/tickets/{number}/callback/link/"
+        yield f"POST {link}", browser.post(link, follow=True)
         forms = re.findall(
             rf'(?:href|hx-post)="/tickets/{number}/(do/\w+|callback|requester)/"', text_of(page)
         )
@@ -314,7 +336,7 @@ def data_of_the_city() -> re.Pattern[str]:
     texts |= {"按事发地（", "）"}  # the proposed basis is kept with the order as it reads
     for model, field in (
         (Unit, "name"), (Area, "name"), (Category, "name"), (Channel, "name"),
-        (TimeLimit, "basis"), (Staff, "display_name"),
+        (TimeLimit, "basis"), (Staff, "display_name"), (ApiClient, "name"),
         (TicketText, "title"), (TicketText, "matter"), (Reply, "text"),
         (Scheme, "name"), (Consultation, "summary"), (Consultation, "adopted_opinions"),
     ):  # fmt: skip

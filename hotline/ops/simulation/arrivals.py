@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from hotline.core.working_time import BUSINESS_ZONE
 
@@ -34,6 +35,24 @@ def arrivals(
         instants = (day + dt.timedelta(hours=hour, seconds=rng.randrange(3600)) for hour in hours)
         yield from sorted(at for at in instants if at < end)
         day = midnight(day.date() + dt.timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Later:
+    """From a local midnight on another number of messages comes in a day."""
+
+    since: dt.datetime
+    per_day: float
+
+
+def arrivals_with_a_turn(
+    start: dt.datetime, end: dt.datetime, per_day: float, later: Later | None, rng: random.Random
+) -> Iterator[dt.datetime]:
+    """The same, with fewer or more messages a day after some time."""
+    turn = min(max(later.since, start), end) if later else end
+    yield from arrivals(start, turn, per_day, rng)
+    if later:
+        yield from arrivals(turn, end, later.per_day, rng)
 
 
 def midnight(day: dt.date) -> dt.datetime:

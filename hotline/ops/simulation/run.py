@@ -19,7 +19,7 @@ from hotline.core.partitions import ensure_months
 from hotline.core.simulated_time import simulation
 from hotline.core.violations import RuleViolation
 from hotline.ops.simulation import callers, desk, helping, months, pleas, requesters, units
-from hotline.ops.simulation.arrivals import arrivals
+from hotline.ops.simulation.arrivals import Later, arrivals_with_a_turn
 from hotline.ops.simulation.messages import Message, Source
 from hotline.ops.simulation.odds import Odds
 from hotline.ops.simulation.people import People
@@ -103,6 +103,7 @@ def run(
     start: dt.datetime,
     end: dt.datetime,
     per_day: float,
+    later: Later | None = None,
     rng: random.Random,
     progress: Callable[[], object] = lambda: None,
 ) -> Result:
@@ -115,7 +116,8 @@ def run(
     begun = time.monotonic()
     ensure_months(start.date(), end.date())
     with simulation(), _unhurried():
-        intake = Arrivals(source, arrivals(start, end, per_day, rng), _territory(), progress)
+        times = arrivals_with_a_turn(start, end, per_day, later, rng)
+        intake = Arrivals(source, times, _territory(), progress)
         world = World(
             start=start,
             rng=rng,

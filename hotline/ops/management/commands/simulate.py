@@ -15,9 +15,9 @@ from tqdm import tqdm
 from evaluation import periods
 from evaluation.models import MonthDraft
 from hotline.core.models import Deployment
-from hotline.core.working_time import business_day
+from hotline.core.working_time import ONE_DAY, business_day
 from hotline.ops.simulation import summary
-from hotline.ops.simulation.arrivals import midnight
+from hotline.ops.simulation.arrivals import Later, midnight
 from hotline.ops.simulation.messages import FileProblem, FromFile, Invented
 from hotline.ops.simulation.run import run
 from intake.models import Ticket
@@ -32,6 +32,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--days", type=_positive, default=60, help="模拟多少天，默认 60")
         parser.add_argument("--per-day", type=_positive, default=300, help="平均每天几件，默认 300")
+        parser.add_argument("--later-per-day", type=_positive, help="--later-from 起平均每天几件")
+        parser.add_argument("--later-from", type=dt.date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--seed", type=int, default=1, help="随机种子；相同则结果相同")
         parser.add_argument(
             "--messages", metavar="FILE.csv", help="用文件里的诉求，按顺序每行一件，用完为止"
@@ -53,7 +55,8 @@ class Command(BaseCommand):
             )
         start, end = period(options["start"], options["days"], timezone.now())
         _check_months(start)
-        total = round(options["per_day"] * ((end - start) / dt.timedelta(days=1)))
+        later = _later(options["later_from"], options["later_per_day"])
+        total = expected(start, end, options["per_day"], later)
         rng = random.Random(options["seed"])
         source: Invented | FromFile
         try:
@@ -76,6 +79,7 @@ class Command(BaseCommand):
                 start=start,
                 end=end,
                 per_day=options["per_day"],
+                later=later,
                 rng=rng,
                 progress=bar.update,
             )
@@ -93,6 +97,21 @@ def period(start: dt.date | None, days: int, now: dt.datetime) -> tuple[dt.datet
     if first >= now:
         raise CommandError("开始日期必须在今天之前。")
     return first, min(midnight(start + dt.timedelta(days=days)), now)
+
+
+def expected(start: dt.datetime, end: dt.datetime, per_day: float, later: Later | None) -> int:
+    """How many messages that will be, about."""
+    turn = min(max(later.since, start), end) if later else end
+    after = (end - turn) / ONE_DAY * later.per_day if later else 0
+    return round((turn - start) / ONE_DAY * per_day + after)
+
+
+def _later(since: dt.date | None, per_day: int | None) -> Later | None:
+    if since is None and per_day is None:
+        return None
+    if since is None or per_day is None:
+        raise CommandError("--later-from 和 --later-per-day 要一起写。")
+    return Later(midnight(since), per_day)
 
 
 def _check_months(start: dt.datetime) -> None:
