@@ -47,5 +47,5 @@ def answered(unit: str, good: int, bad: int, **fields: Any) -> None:
     where = {"area": make.area(unit), "lead_unit": make.unit(unit)}
     for n in range(good + bad):
         said = {} if n < good else {"resolved": False, "satisfaction": "dissatisfied"}
-        phone = f"139{make.unit(unit).pk:04}{n:04}"
+        phone = f"139{make.unit(unit).pk % 10_000:04}{n:04}"
         make.closed_ticket(at=at + make.minutes(n), phone=phone, **where, **said, **fields)

@@ -138,7 +138,7 @@ def test_the_columns_count_what_they_say(sign_in: SignIn) -> None:
 def test_the_sum_is_that_of_the_lines_and_both_averages_are_named(sign_in: SignIn) -> None:
     page = sign_in(Role.CITY_SUPERVISOR).get(APRIL).content.decode()
 
-    assert counts(page, "合计")["有效回访"] == 4
+    assert counts(page, "各单位合计")["有效回访"] == 4
     macro, micro = re.findall(r'is-average">.*?</tr>', page, re.S)
     assert "单位平均" in macro
     assert "83.33%" in macro  # of 2/3 and 3/3
