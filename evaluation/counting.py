@@ -7,10 +7,22 @@ is the tickets of exactly those rows. One definition serves both.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 
 from evaluation.models import OutcomeFacts, OutcomeRole
 from evaluation.rules import Rules
@@ -55,38 +67,50 @@ def in_role(rows: Rows, rules: Rules) -> Rows:
 def base(rows: Rows, rules: Rules) -> Rows:
     """The rows that can enter the rates: without what was excluded (F-21), set aside on appeal,
     put on the ledger (R-067), and without repeats where a matter counts once."""
-    found = in_role(assessed(rows, rules), rules).filter(
-        excluded="", is_set_aside=False, is_on_ledger=False
-    )
-    return found.exclude(_is_repeat(rows)) if rules.repeats == "once" else found
+    found = in_role(assessed(rows, rules), rules).filter(_counts(rules))
+    return found.exclude(_is_repeat(rows, rules)) if rules.repeats == "once" else found
 
 
 def answered(rows: Rows, rules: Rules) -> Rows:
     """V: the rows of the base with the answer that counts, the first or the last, by a channel
     that counts. An answer by another channel is not replaced by a later one."""
-    return base(rows, rules).filter(**{f"{rules.answer}_channel__in": list(rules.channels)})
+    return base(rows, rules).filter(_is_answered(rules))
 
 
 def due(rows: Rows, rules: Rules) -> Rows:
     """What the coverage is measured against: call-backs that fell due, and answers that came
     before anybody had to call."""
-    return base(rows, rules).filter(
-        Q(is_due=True) | Q(**{f"{rules.answer}_channel__in": list(rules.channels)})
-    )
+    return base(rows, rules).filter(_is_owed(rules))
+
+
+def _counts(rules: Rules) -> Q:
+    """What lets a row into the rates, however often the matter was raised."""
+    return Q(excluded="", is_on_ledger=False, **{f"{rules.answer}_set_aside": False})
+
+
+def _is_answered(rules: Rules) -> Q:
+    return Q(**{f"{rules.answer}_channel__in": list(rules.channels)})
+
+
+def _is_owed(rules: Rules) -> Q:
+    return Q(is_due=True) | _is_answered(rules)
 
 
 _HELD = Q(is_left=False)
-# The counts that a row answers by itself.
-_PLAIN = {
-    "volume": _HELD,
-    "not_counted": _HELD & ~Q(not_counted=""),
-    "excluded": ~Q(excluded=""),
-    "set_aside": Q(is_set_aside=True),
-    "ledger": _HELD & Q(is_on_ledger=True),
-    "overdue": _HELD & Q(is_on_time=False),
-    "returned": Q(return_count__gt=0),
-    "improper": Q(improper_count__gt=0),
-}
+
+
+def _plain(rules: Rules) -> dict[str, Q]:
+    """The counts that a row answers by itself."""
+    return {
+        "volume": _HELD,
+        "not_counted": _HELD & ~Q(not_counted=""),
+        "excluded": ~Q(excluded=""),
+        "set_aside": Q(**{f"{rules.answer}_set_aside": True}),
+        "ledger": _HELD & Q(is_on_ledger=True),
+        "overdue": _HELD & Q(is_on_time=False),
+        "returned": Q(return_count__gt=0),
+        "improper": Q(improper_count__gt=0),
+    }
 
 
 def numbers(rows: Rows, rules: Rules) -> dict[str, Rows]:
@@ -96,7 +120,7 @@ def numbers(rows: Rows, rules: Rules) -> dict[str, Rows]:
     solved = f"{rules.answer}_resolved"
     pleased = f"{rules.answer}_satisfaction"
     return {
-        **{name: ours.filter(condition) for name, condition in _PLAIN.items()},
+        **{name: ours.filter(condition) for name, condition in _plain(rules).items()},
         "due": due(rows, rules),
         "valid": said,
         "contacted": said.filter(**{f"{rules.answer}_contacted": True}),
@@ -104,7 +128,7 @@ def numbers(rows: Rows, rules: Rules) -> dict[str, Rows]:
         "satisfied": said.filter(**{pleased: "satisfied"}),
         "basically": said.filter(**{pleased: "basically"}),
         "unresolved": said.filter(**{solved: False}),
-        "repeats": ours.filter(_HELD).filter(_is_repeat(rows)),
+        "repeats": ours.filter(_HELD).filter(_is_repeat(rows, rules)),
     }
 
 
@@ -112,73 +136,109 @@ def plain_counts(rows: Rows, rules: Rules) -> dict[int, dict[str, int]]:
     """Per unit the counts that a row answers by itself, in one statement."""
     ours = in_role(assessed(rows, rules), rules).order_by()
     counted = ours.values("unit_id").annotate(
-        **{name: Count("pk", filter=condition) for name, condition in _PLAIN.items()}
+        **{name: Count("pk", filter=condition) for name, condition in _plain(rules).items()}
     )
     return {row.pop("unit_id"): row for row in counted}
 
 
 def tallies(rows: Rows, rules: Rules, units: Iterable[Unit]) -> dict[int, UnitTally]:
-    """What a month's rows come to, per unit: three statements however many rows there are.
+    """What a month's rows come to, per unit: two statements however many rows there are.
 
     Every unit of `units` is in the answer, one without rows with nothing.
     """
     listed = {unit.pk: unit for unit in units}
-    counts = _counts(rows, rules)
-    answers = _answers(rows, rules)
+    ours = in_role(assessed(rows, rules), rules)
+    whole = _Counted.of(ours, rules)
+    repeated = _Counted.of(ours.filter(_is_repeat(rows, rules)), rules)
+    left_out = repeated if rules.repeats == "once" else _Counted()
     return {
         pk: UnitTally(
             unit_id=pk,
             group=unit.group,
-            answers=tuple(answers.get(pk, ())),
-            on_ledger=counts.get(pk, {}).get("ledger", 0),
-            **{name: counts.get(pk, {}).get(name, 0) for name in _COUNTED},
+            volume=whole.counts[pk, "volume"],
+            due=whole.counts[pk, "due"] - left_out.counts[pk, "due"],
+            excluded=whole.counts[pk, "excluded"],
+            not_counted=whole.counts[pk, "not_counted"],
+            set_aside=whole.counts[pk, "set_aside"],
+            on_ledger=whole.counts[pk, "ledger"],
+            repeats=repeated.counts[pk, "volume"],
+            answers=tuple(_answers(whole.answers[pk], left_out.answers[pk])),
         )
         for pk, unit in listed.items()
     }
 
 
-_COUNTED = ("volume", "due", "excluded", "not_counted", "set_aside", "repeats")
+class _Counted:
+    """Some rows counted: by unit and count, and by unit the answers that are alike.
+
+    Whether a matter was raised before is left to two of these, because looking for it is what
+    takes the time.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[int, str]] = Counter()
+        self.answers: defaultdict[int, Counter[tuple[Any, ...]]] = defaultdict(Counter)
+
+    @classmethod
+    def of(cls, rows: Rows, rules: Rules) -> _Counted:
+        """In one statement. What only shared credit asks for is left out where nothing is shared."""
+        shared = rules.shares is not None
+        plain = _plain(rules)
+        conditions = {name: plain[name] for name in _TOLD} | {
+            "due": _counts(rules) & _is_owed(rules),
+            "valid": _counts(rules) & _is_answered(rules),
+        }
+        grouped = (
+            rows.order_by()
+            .annotate(
+                partners=F("partner_count") if shared else Value(0),
+                in_time=F("is_on_time") if shared else Value(None, output_field=_BOOLEAN),
+            )
+            .values(
+                "unit_id", "role", "partners", "in_time",
+                **{name: F(f"{rules.answer}_{name}") for name in _SAID},
+            )
+            .annotate(**{f"n_{name}": Count("pk", filter=q) for name, q in conditions.items()})
+        )  # fmt: skip
+        found = cls()
+        for row in grouped:
+            unit_id = row["unit_id"]
+            for name in conditions:
+                found.counts[unit_id, name] += row[f"n_{name}"]
+            alike = tuple(row[name] for name in ("role", "partners", "in_time", *_SAID))
+            found.answers[unit_id][alike] += row["n_valid"]
+        return found
 
 
-def _counts(rows: Rows, rules: Rules) -> dict[int, dict[str, int]]:
-    found = plain_counts(rows, rules)
-    repeated = in_role(assessed(rows, rules), rules).filter(_HELD).filter(_is_repeat(rows))
-    for name, chosen in {"due": due(rows, rules), "repeats": repeated}.items():
-        grouped = chosen.order_by().values_list("unit_id").annotate(n=Count("pk"))
-        for unit_id, n in grouped:
-            found.setdefault(unit_id, {})[name] = n
-    return found
+_TOLD = ("volume", "excluded", "not_counted", "set_aside", "ledger")
+_SAID = ("contacted", "resolved", "satisfaction")
 
 
-def _answers(rows: Rows, rules: Rules) -> dict[int, list[Tally]]:
-    """The answers that count, alike ones together; what only shared credit asks for is left out
-    where nothing is shared."""
-    said = answered(rows, rules).order_by()
-    if rules.shares is None:
-        said = said.annotate(partners=Value(0), in_time=Value(None, output_field=_BOOLEAN))
-    else:
-        said = said.annotate(partners=F("partner_count"), in_time=F("is_on_time"))
-    which = rules.answer
-    grouped = said.values_list(
-        "unit_id", "role", "partners", "in_time",
-        f"{which}_contacted", f"{which}_resolved", f"{which}_satisfaction",
-    ).annotate(n=Count("pk"))  # fmt: skip
-    found: dict[int, list[Tally]] = {}
-    for unit_id, role, partners, in_time, contacted, resolved, satisfaction, n in grouped:
-        tally = Tally(role, partners, in_time, contacted, resolved, satisfaction, n)
-        found.setdefault(unit_id, []).append(tally)
-    return found
+def _answers(said: Counter[tuple[Any, ...]], left_out: Counter[tuple[Any, ...]]) -> Iterator[Tally]:
+    for alike, n in (said - left_out).items():
+        yield Tally(*alike, n)
 
 
-def _is_repeat(rows: Rows) -> Exists:
-    """The same requester raised the same matter (class and place) with the same unit earlier in
-    the month: R-026, F-17. What was excluded is no earlier occurrence."""
+def _is_repeat(rows: Rows, rules: Rules) -> Exists:
+    """The same requester raised the same matter (class and place) with the same unit in the month
+    already, and that counts instead: R-026, F-17.
+
+    Of the rows of one matter that can count (a call-back is owed or was answered) the first that
+    was answered stands for it, or the first where none was: so nobody is rid of an answer by a
+    matter that was withdrawn, merged, excluded or never asked about.
+    """
     same = ("unit_id", "role", "requester_id", "category_id", "area_id", "month")
-    earlier = rows.model._default_manager.filter(
-        excluded="", is_left=False, ticket_id__lt=OuterRef("ticket_id"),
-        **{name: OuterRef(name) for name in same},
-    )  # fmt: skip
-    return Exists(earlier)
+    others = assessed(rows.model._default_manager.all(), rules).filter(
+        _counts(rules), _is_owed(rules), **{name: OuterRef(name) for name in same}
+    )
+    channel = f"{rules.answer}_channel"
+    said = Q(**{f"{channel}__in": list(rules.channels)})
+    own_said = Q(own_channel__in=list(rules.channels))
+    before = Q(ticket_id__lt=OuterRef("ticket_id"))
+    standing = others.annotate(
+        own_channel=ExpressionWrapper(OuterRef(channel), output_field=CharField())
+    ).filter((said & ~own_said) | (said & before) | (~own_said & before))
+    return Exists(standing)
 
 
 def _below(code: str) -> list[int]:

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Min, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Min, QuerySet
 
 from dispatch.accuracy import orders_given
 from evaluation import counting, months, periods
@@ -24,12 +23,6 @@ from hotline.core.working_time import local
 from intake.models import RequestType, Ticket
 
 MONTHS_OF_A_YEAR = 12
-# The instant by which a scheme attributes a row to its month.
-_ATTRIBUTED = {
-    "created": F("accepted_at"),
-    "due": F("due_at"),
-    "called_back": Coalesce("first_at", "due_at"),
-}
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,6 @@ def _counted(name: str) -> Callable[[View], QuerySet[Any]]:
     def rows(of: View) -> QuerySet[Any]:
         found = months.rows(of.month)
         if of.until is not None:
-            found = found.alias(attributed_at=_ATTRIBUTED[of.month.rules.attribution])
             found = found.filter(attributed_at__lt=of.until)
         return counting.numbers(found, of.month.rules)[name]
 

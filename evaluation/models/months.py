@@ -51,6 +51,9 @@ class MonthClose(models.Model):
     closed_at = models.DateTimeField()
     closed_by = models.CharField(max_length=40)
     outcome_count = models.PositiveIntegerField()
+    scoring_version = models.PositiveSmallIntegerField(
+        help_text="of the code that scored it: `evaluation.scoring.VERSION`"
+    )
     digest = models.CharField(max_length=64)
 
     def __str__(self) -> str:
@@ -84,6 +87,8 @@ class UnitScore(models.Model):
 
     month = models.CharField(max_length=7)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    # The unit's code and group as they were when the month was closed.
+    code = models.CharField(max_length=32)
     group = models.CharField(max_length=20, choices=AssessmentGroup.choices)
     band = models.PositiveSmallIntegerField(default=0, help_text="volume band, peers are inside")
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="+", db_index=False)

@@ -47,6 +47,7 @@ class OutcomeFacts(models.Model):
     # Who raised it: the same person on the same matter is a repeat; never shown.
     requester_id = models.BigIntegerField(null=True)
     # When.
+    attributed_at = models.DateTimeField(help_text="the instant that puts it into its month")
     accepted_at = models.DateTimeField()
     given_at = models.DateTimeField(help_text="when the unit first got it")
     original_due_at = models.DateTimeField(null=True)
@@ -61,6 +62,9 @@ class OutcomeFacts(models.Model):
     # The call-back.
     is_due = models.BooleanField(default=False, help_text="a call-back fell due: coverage")
     answer_count = models.PositiveSmallIntegerField(default=0, help_text="valid answers")
+    solved_round = models.PositiveSmallIntegerField(
+        null=True, help_text="the round of handling whose call-back first found it solved: 1, 2, …"
+    )
     first_at = models.DateTimeField(null=True)
     first_channel = models.CharField(max_length=8, blank=True, choices=CallbackChannel.choices)
     first_contacted = models.BooleanField(null=True)
@@ -81,11 +85,12 @@ class OutcomeFacts(models.Model):
     reclassified_count = models.PositiveSmallIntegerField(default=0)
     is_withdrawn = models.BooleanField(default=False)
     is_on_ledger = models.BooleanField(default=False)
-    # Decisions: why it is outside the rates (剔除), outside the volume (不计入), or its answer set
-    # aside on appeal (申诉成立); empty where it is not.
+    # Decisions: why it is outside the rates (剔除) or outside the volume (不计入), empty where it is
+    # not; and whether its answer was set aside on appeal (申诉成立).
     excluded = models.CharField(max_length=24, blank=True)
     not_counted = models.CharField(max_length=24, blank=True)
-    is_set_aside = models.BooleanField(default=False)
+    first_set_aside = models.BooleanField(default=False)
+    last_set_aside = models.BooleanField(default=False)
 
     class Meta:
         abstract = True

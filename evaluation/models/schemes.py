@@ -29,6 +29,7 @@ class Scheme(models.Model):
     valid_from = models.CharField(max_length=7, help_text="its first assessment month, 2026-01")
     drafted_at = models.DateTimeField()
     drafted_by = models.CharField(max_length=40)
+    edited_by = models.JSONField(default=list, help_text="everybody who ever wrote its rules")
     adopted_at = models.DateTimeField(null=True)
     adopted_by = models.CharField(max_length=40, blank=True)
 
@@ -64,6 +65,7 @@ class Consultation(models.Model):
     began_on = models.DateField()
     ended_on = models.DateField()
     opinion_count = models.PositiveIntegerField()
+    fingerprint = models.CharField(max_length=64, help_text="of the rules that were put to them")
     summary = models.CharField(max_length=1000)
     adopted_opinions = models.CharField(max_length=1000, help_text="what was taken up, or why not")
     written_at = models.DateTimeField()

@@ -68,6 +68,7 @@ def _outcome(life: Life, row: Row, month: Month, now: dt.datetime) -> Outcome:
         category_id=row.matter.category_id,
         area_id=row.matter.area_id,
         requester_id=next((p.requester_id for p in history.parties if p.is_main), None),
+        attributed_at=life.dated(row, month.rules.attribution),
         accepted_at=life.accepted.occurred_at,
         given_at=row.given_at,
         original_due_at=row.original_due_at,
@@ -80,6 +81,7 @@ def _outcome(life: Life, row: Row, month: Month, now: dt.datetime) -> Outcome:
         citizen_on_time=row.to_citizen,
         is_due=row.is_due,
         answer_count=len(row.answers),
+        solved_round=row.solved_round,
         partner_count=0 if row.role == DELEGATE else life.partners(row),
         is_left=row.is_left,
         return_count=row.return_count,
@@ -96,16 +98,15 @@ def _outcome(life: Life, row: Row, month: Month, now: dt.datetime) -> Outcome:
 
 
 def _decided(history: History, row: Row, month: Month, now: dt.datetime) -> dict[str, Any]:
-    """What was decided about the unit's ticket before the month was closed. An answer is set aside
-    where it is the one that counts by the month's rules."""
+    """What was decided about the unit's ticket before the month was closed."""
     until = min(now, month.closed_at or now)
     rulings = [r for r in history.rulings if r.unit_id == row.unit_id and r.ruled_at <= until]
-    if not rulings:
-        return {}
     grounds = {ruling.scope: ruling.ground for ruling in rulings}
-    counted = row.answers[0 if month.rules.answer == "first" else -1].id if row.answers else 0
+    set_aside = {ruling.result_id for ruling in rulings}
+    answers = [answer.id for answer in row.answers]
     return {
         "excluded": grounds.get(ExclusionScope.RATES.value, ""),
         "not_counted": grounds.get(ExclusionScope.VOLUME.value, ""),
-        "is_set_aside": any(ruling.result_id == counted for ruling in rulings),
+        "first_set_aside": bool(set_aside.intersection(answers[:1])),
+        "last_set_aside": bool(set_aside.intersection(answers[-1:])),
     }

@@ -103,11 +103,11 @@ class Life:
         lead = self.rows.get((answer.unit_id, LEAD))
         if lead is None:
             return
-        lead.answers.append(answer)
+        lead.hear(answer)
         if lead is self.lead:
             for row in self._judged():
                 if row is not lead:
-                    row.answers.append(answer)
+                    row.hear(answer)
 
     # --- who gets it and who leaves -------------------------------------------------------------
 

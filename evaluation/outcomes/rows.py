@@ -48,6 +48,9 @@ class Row:
     # When a call-back about it first fell due.
     called_for_at: dt.datetime | None = None
     answers: list[Answer] = field(default_factory=list)
+    # The round of handling (1, and one more for each rehandling and reopening) whose call-back
+    # first found it solved.
+    solved_round: int | None = None
     # The lead that a co-operating unit helps.
     helps: int | None = None
     return_count: int = 0
@@ -118,6 +121,12 @@ class Row:
         if self.is_late or self.is_late_original:
             return False
         return True if self.done_at is not None else None
+
+    def hear(self, answer: Answer) -> None:
+        """A requester answers for it."""
+        self.answers.append(answer)
+        if answer.resolved and self.solved_round is None:
+            self.solved_round = 1 + self.rehandle_count + self.reopen_count
 
     @property
     def is_due(self) -> bool:

@@ -27,7 +27,7 @@ ROOT_PLACES = 12
 @dataclass(frozen=True)
 class Credit:
     """The rates (0 to 1) and the base score (0 to 100) of some answers; None without a sample
-    (F-5). `error_squared` is the square of the score's standard error, None for one answer."""
+    (F-5). `error_squared` is the square of the score's standard error."""
 
     response: Fraction | None = None
     resolution: Fraction | None = None
@@ -79,7 +79,8 @@ def credit(answers: Collection[Tally], rules: Rules) -> Credit:
     The score is the mean of the answers' points, 100·(w_response·contacted + w_resolution·earned +
     w_satisfaction·credit), so its standard error is that of a mean: s²/V, with the sample's s²
     (n - 1). With weights, V is the effective number of answers, (Σw)² ÷ Σw², which is V when all
-    weigh the same.
+    weigh the same. One best and one worst answer are thought of beside the real ones (for the
+    error only, after Agresti and Coull): ten answers that are all alike do not prove the score.
     """
     whole = _Whole.of(answers, rules)
     total = squares = response = resolution = satisfaction = points_squared = 0
@@ -99,9 +100,11 @@ def credit(answers: Collection[Tally], rules: Rules) -> Credit:
         return Credit()
     # Points are a sum of the three parts, so their sum is the points of the three sums. What a
     # weight was made of cancels out of every quotient.
-    mean = Fraction(whole.points(response, resolution, satisfaction), total * whole.point_unit)
-    spread = Fraction(points_squared, total * whole.point_unit**2) - mean**2
-    effective = Fraction(total**2, squares)
+    thought, best = total + 2 * whole.weight_unit, whole.weight_unit * whole.point_unit
+    points = whole.points(response, resolution, satisfaction) + best
+    mean = Fraction(points, thought * whole.point_unit)
+    spread = Fraction(points_squared + best * whole.point_unit, thought * whole.point_unit**2)
+    effective = Fraction(thought**2, squares + 2 * whole.weight_unit**2)
     rates = (
         Fraction(response, total),
         Fraction(max(resolution, 0), total * whole.earned_unit),
@@ -110,7 +113,7 @@ def credit(answers: Collection[Tally], rules: Rules) -> Credit:
     return Credit(
         *rates,
         base=_composite(*rates, rules),
-        error_squared=100**2 * spread / (effective - 1) if effective > 1 else None,
+        error_squared=100**2 * (spread - mean**2) / (effective - 1),
     )
 
 
@@ -139,6 +142,7 @@ class _Whole:
     and a city's month in a tenth of the time. A `unit` says how many parts make one."""
 
     weights: dict[tuple[str, int], int]
+    weight_unit: int
     earned: dict[tuple[str, bool | None, bool], int]
     earned_unit: int
     credits: dict[str, int]
@@ -155,7 +159,7 @@ class _Whole:
             Satisfaction.SATISFIED.value: ONE,
             Satisfaction.BASICALLY.value: Fraction(rules.basic_credit),
         }
-        weights, _ = _in_parts({role: weight(*role, shares) for role in roles})
+        weights, weight_unit = _in_parts({role: weight(*role, shares) for role in roles})
         earned, earned_unit = _in_parts({r: earned_resolution(*r, shares) for r in results})
         credits, credit_unit = _in_parts(said)
         pulls, point_unit = _in_parts(
@@ -165,7 +169,9 @@ class _Whole:
                 "satisfied": Fraction(rates.satisfaction) / credit_unit,
             }
         )
-        return cls(weights, earned, earned_unit, credits, credit_unit, pulls, point_unit)
+        return cls(
+            weights, weight_unit, earned, earned_unit, credits, credit_unit, pulls, point_unit
+        )
 
     def points(self, contacted: int, earned: int, satisfied: int) -> int:
         """F-4 for one answer, or for the sums over many; a hundredth of it, in parts."""

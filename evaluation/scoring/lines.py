@@ -23,8 +23,8 @@ class Scored:
     The rates are fractions from 0 to 1, `base` points from 0 to 100, all unrounded and None without
     a sample (F-5). `score` is base and bonus, rounded once, to the one decimal that is ranked; it
     may exceed 100, because a bonus that a perfect unit cannot gain would be none. `low` and `high`
-    are the ends of its interval, bonus included, None for a single answer; they may lie outside
-    the scale, a page cuts them off there.
+    are the ends of its interval, bonus included, None without a base; they may lie outside the
+    scale, a page cuts them off there.
 
     `band` is the volume band, `rank` the place among those of the same group and volume band,
     `rank_band` the band of units that the sample cannot tell apart. A unit with a `mark` has

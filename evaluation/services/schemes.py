@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from evaluation import periods
+from evaluation import digests, periods
 from evaluation.models import Consultation, ConsultedParty, MonthClose, MonthDraft, Scheme
 from evaluation.rule_names import RULE_NAMES
 from evaluation.rules import DEFAULT_RULES, Rules
@@ -140,6 +140,7 @@ def record_consultation(
         began_on=began_on,
         ended_on=ended_on,
         opinion_count=opinion_count,
+        fingerprint=digests.of(scheme.rules),
         summary=summary,
         adopted_opinions=adopted_opinions,
         written_at=at,

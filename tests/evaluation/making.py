@@ -38,6 +38,7 @@ def make_outcome(
     for name in ("request_type", "level", "category", "area", "accepted_at"):
         fields.setdefault(name, getattr(ticket, name))
     fields.setdefault("given_at", ticket.dispatched_at or ticket.accepted_at)
+    fields.setdefault("attributed_at", fields.get("accepted_at", ticket.accepted_at))
     fields.setdefault("requester_id", requester_of(ticket))
     return model._default_manager.create(ticket=ticket, number=ticket.number, unit=lead, **fields)
 

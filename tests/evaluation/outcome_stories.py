@@ -300,7 +300,8 @@ def _first_month(history: History, months: Calendar, now: dt.datetime, key: Key)
     while True:
         seen = Reading(history, min(now, month.cutoff))
         if key in seen.everybody() and seen.date(key, month.rules.attribution) < month.end:
-            return seen.facts(key) | _decisions(seen, key, month, now) | {"month": month.label}
+            dated = {"month": month.label, "attributed_at": seen.date(key, month.rules.attribution)}
+            return seen.facts(key) | _decisions(seen, key, month, now) | dated
         month = months.after(month)
 
 
@@ -308,11 +309,12 @@ def _decisions(seen: Reading, key: Key, month: Month, now: dt.datetime) -> dict[
     until = min(now, month.closed_at) if month.closed_at else now
     ours = [r for r in seen.history.rulings if r.unit_id == key[0] and r.ruled_at <= until]
     answers = seen.answers_about(key)
-    counted = answers[:1] if month.rules.answer == "first" else answers[-1:]
+    objected = {r.result_id for r in ours}
     return {
         "excluded": "malicious" if any(r.scope == "rates" for r in ours) else "",
         "not_counted": "tolerated" if any(r.scope == "volume" for r in ours) else "",
-        "is_set_aside": bool({a.id for a in counted} & {r.result_id for r in ours}),
+        "first_set_aside": any(a.id in objected for a in answers[:1]),
+        "last_set_aside": any(a.id in objected for a in answers[-1:]),
     }
 
 
@@ -666,6 +668,6 @@ def facts_of(row: Outcome) -> dict[str, Any]:
         "return_count", "improper_count", "rehandle_count", "reopen_count", "level", "category_id",
         "reclassified_count", "signed_in_time", "contacted_in_time", "citizen_on_time", "done_at",
         "due_at", "original_due_at", "is_on_time", "is_on_time_original", "excluded",
-        "not_counted", "is_set_aside",
+        "not_counted", "first_set_aside", "last_set_aside", "attributed_at",
     )  # fmt: skip
     return {name: getattr(row, name) for name in names}

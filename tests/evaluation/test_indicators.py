@@ -84,7 +84,7 @@ def test_solved_at_the_first_the_second_and_the_third_call_back() -> None:
 def test_what_left_the_rates_is_not_in_the_base_of_resolution() -> None:
     answers(False, requester=1)
     answers(True, requester=2, excluded="malicious")
-    answers(True, requester=3, is_set_aside=True)
+    answers(True, requester=3, first_set_aside=True)
     answers(True, requester=4, is_on_ledger=True)
     make_outcome(requester_id=5)
 
@@ -379,7 +379,13 @@ def test_a_closed_month_is_read_from_its_frozen_rows() -> None:
         opened_by="system",
     )  # fmt: skip
     MonthClose.objects.create(
-        month=APRIL, draft=draft, closed_at=READ, closed_by="system", outcome_count=1, digest="0"
+        month=APRIL,
+        draft=draft,
+        closed_at=READ,
+        closed_by="system",
+        outcome_count=1,
+        scoring_version=1,
+        digest="0",
     )
 
     lines = indicators.by_unit(INDICATORS["withdrawn"], april(), [make.unit()])

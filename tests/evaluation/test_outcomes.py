@@ -97,7 +97,8 @@ def test_everything_about_a_matter_that_was_solved_at_once() -> None:
             "partner_count": 0, "is_left": False, "return_count": 0, "improper_count": 0,
             "rehandle_count": 0, "reopen_count": 0, "reclassified_count": 0,
             "is_withdrawn": False, "is_on_ledger": False,
-            "excluded": "", "not_counted": "", "is_set_aside": False,
+            "excluded": "", "not_counted": "", "first_set_aside": False, "last_set_aside": False,
+            "attributed_at": AT, "solved_round": 1,
         }
     ]  # fmt: skip
 
@@ -539,18 +540,16 @@ def test_an_upheld_appeal_sets_the_answer_aside_for_that_unit_alone() -> None:
     appeal(ticket, at=AT + days(1), result=CallbackResult.objects.get())
     evaluation.uphold_appeal(**ruling(ticket, AT + days(2)))
 
-    assert told(ticket, "is_set_aside", "first_resolved", at=END) == (True, False)
+    assert told(ticket, "first_set_aside", "first_resolved", at=END) == (True, False)
     helper = {"code": MARKET, "role": "cooperate"}
-    assert told(ticket, "is_set_aside", at=END, **helper) == (False,)
+    assert told(ticket, "first_set_aside", at=END, **helper) == (False,)
 
 
-@pytest.mark.parametrize(("answer", "is_set_aside"), [("first", False), ("last", True)])
-def test_what_is_set_aside_is_the_answer_that_counts(answer: str, is_set_aside: bool) -> None:
-    adopted(answer=answer)
+def test_an_answer_set_aside_is_the_first_or_the_last() -> None:
     ticket = rehandle(call_back(replied_ticket(), at=AT + hours(3), **BAD), at=AT + hours(4))
     ticket = reply_to(ticket, at=AT + days(1), text="第二次处理，已更换灯具。")
     ticket = call_back(ticket, at=AT + days(1) + hours(2), **BAD)
     appeal(ticket, at=AT + days(2), result=CallbackResult.objects.latest("pk"))
     evaluation.uphold_appeal(**ruling(ticket, AT + days(3)))
 
-    assert told(ticket, "is_set_aside", at=END) == (is_set_aside,)
+    assert told(ticket, "first_set_aside", "last_set_aside", at=END) == (False, True)

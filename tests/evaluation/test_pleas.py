@@ -133,7 +133,13 @@ def close_month(month: str, at: dt.datetime) -> None:
         month=month, scheme=scheme, facts_until=at, appeals_until=at, opened_at=at, opened_by="x"
     )
     MonthClose.objects.create(
-        month=month, draft=draft, closed_at=at, closed_by="x", outcome_count=1, digest="0" * 64
+        month=month,
+        draft=draft,
+        closed_at=at,
+        closed_by="x",
+        outcome_count=1,
+        scoring_version=1,
+        digest="0" * 64,
     )
 
 

@@ -140,6 +140,7 @@ def test_r094_a_class_is_out_of_the_assessment_between_two_days_only(drafter: Ac
         Outcome.objects.create(
             month=RUNNING, ticket=ticket, number=ticket.number, unit=unit(), role="lead",
             request_type="complaint", level="L3", category=ticket.category, accepted_at=at,
+            attributed_at=at,
             given_at=at,
         )  # fmt: skip
 
@@ -467,7 +468,13 @@ def test_a_month_that_units_have_seen_gets_no_other_rules(drafter: Actor, collea
 
     assert lacks(scheme, colleague) == ["scheme_month_opened"]
     MonthClose.objects.create(
-        month=NEXT, draft=seen, closed_at=AT, closed_by="system", outcome_count=0, digest=""
+        month=NEXT,
+        draft=seen,
+        closed_at=AT,
+        closed_by="system",
+        outcome_count=0,
+        scoring_version=1,
+        digest="",
     )
     assert lacks(scheme, colleague) == ["scheme_month_opened"]
 

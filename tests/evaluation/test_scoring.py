@@ -250,30 +250,34 @@ def test_units_are_ranked_inside_their_group_and_volume_band():
 
 def test_the_interval_is_the_mean_of_the_answers_points_give_or_take_z_standard_errors():
     line = line_of(points(1, 90))
-    sd = statistics.stdev([100.0] * 90 + [0.0] * 10)
+    # One best and one worst answer are thought of beside the hundred.
+    error = statistics.stdev([100.0] * 91 + [0.0] * 11) / 102**0.5
 
-    assert float(line.low) == pytest.approx(90 - 1.96 * sd / 10, abs=1e-9)
-    assert float(line.high) == pytest.approx(90 + 1.96 * sd / 10, abs=1e-9)
+    assert float(line.low) == pytest.approx(90 - 1.96 * error, abs=1e-9)
+    assert float(line.high) == pytest.approx(90 + 1.96 * error, abs=1e-9)
 
 
-def test_one_answer_has_no_interval_and_equal_answers_an_empty_one():
-    one = line_of(month(said(1)), Rules(min_sample=1))
-    alike = line_of(month(said(12)))
+def test_answers_that_are_all_alike_do_not_prove_the_score():
+    few, many = (line_of(month(said(n))) for n in (12, 1_200))
+    fewest = line_of(month(said(1)), Rules(min_sample=1))
 
-    assert (one.low, one.high, one.rank_band) == (None, None, 1)
-    assert (alike.low, alike.high) == (100, 100)
+    assert few.score == many.score == 100
+    # 1.96 times the error of thirteen hundreds and a nought.
+    assert float(few.low) == pytest.approx(100 - 1.96 * 100 / 14, abs=1e-9)
+    assert fewest.low < few.low < many.low < 100
+    assert float(many.low) > 99.5
 
 
 def test_who_reaches_the_lower_end_of_the_best_shares_its_band_and_the_next_opens_another():
-    # Of 100 answers 90 good: 90 give or take 5.91. 85 reaches 84.09, 84 does not and opens a band.
-    lines = score([points(n, good) for n, good in enumerate((90, 85, 84, 78, 60))], Rules())
+    # Of 100 answers 90 good: 90 give or take 6.05. 84 reaches 83.95, 83 does not and opens a band.
+    lines = score([points(n, good) for n, good in enumerate((90, 84, 83, 77, 60))], Rules())
 
     assert [line.rank_band for line in lines] == [1, 1, 2, 2, 3]
 
 
 def test_units_with_one_score_are_in_one_band_however_sure_the_scores_are():
-    # 93.72, every answer alike: the interval is empty, and lies above what the score rounds to.
-    rules = Rules(basic_credit=Decimal("0.843"))
+    # 93.72 without an interval: its end lies above what the score rounds to.
+    rules = Rules(basic_credit=Decimal("0.843"), interval_z=Decimal(0))
     tallies = [month(said(50, BASICALLY), unit=n) for n in (1, 2)]
 
     lines = score(tallies, rules)
@@ -672,7 +676,6 @@ def one_by_one(tally: UnitTally, rules: Rules) -> dict[str, float]:
         100 * (w1 * c + w2 * e + w3 * s)
         for c, e, s in zip(contacted, earned, satisfied, strict=True)
     ]
-    whole = sum(weights)
     found = {
         "response": statistics.fmean(contacted, weights),
         "resolution": max(statistics.fmean(earned, weights), 0.0),
@@ -681,15 +684,13 @@ def one_by_one(tally: UnitTally, rules: Rules) -> dict[str, float]:
     found["base"] = 100 * sum(
         part * rate for part, rate in zip((w1, w2, w3), found.values(), strict=True)
     )
-    found["mean"] = statistics.fmean(each, weights)
-    effective = whole**2 / sum(w * w for w in weights)
-    if len(each) > 1:
-        spread = sum(w * (p - found["mean"]) ** 2 for w, p in zip(weights, each, strict=True))
-        found["error"] = (spread / whole / (effective - 1)) ** 0.5
-        if not rules.shares:
-            assert found["error"] == pytest.approx(
-                statistics.stdev(each) / len(each) ** 0.5, abs=1e-9
-            )
+    each, weights = [*each, 100.0, 0.0], [*weights, 1.0, 1.0]
+    middle = statistics.fmean(each, weights)
+    whole, effective = sum(weights), sum(weights) ** 2 / sum(w * w for w in weights)
+    spread = sum(w * (p - middle) ** 2 for w, p in zip(weights, each, strict=True))
+    found["error"] = (spread / whole / (effective - 1)) ** 0.5
+    if not rules.shares:
+        assert found["error"] == pytest.approx(statistics.stdev(each) / len(each) ** 0.5, abs=1e-9)
     return found
 
 
@@ -703,9 +704,6 @@ def test_rates_score_and_interval_agree_with_a_reckoning_answer_by_answer(given_
     for rate in ("response", "resolution", "satisfaction", "base"):
         assert float(getattr(line, rate)) == pytest.approx(expected[rate], abs=1e-9)
     assert abs(float(line.score) - expected["base"] - 1.5) <= 0.05 + 1e-9
-    if "error" in expected:
-        reach = float(rules.interval_z) * expected["error"]
-        assert float(line.low) == pytest.approx(expected["base"] + 1.5 - reach, abs=1e-6)
-        assert float(line.high) == pytest.approx(expected["base"] + 1.5 + reach, abs=1e-6)
-    else:
-        assert line.low is line.high is None
+    reach = float(rules.interval_z) * expected["error"]
+    assert float(line.low) == pytest.approx(expected["base"] + 1.5 - reach, abs=1e-6)
+    assert float(line.high) == pytest.approx(expected["base"] + 1.5 + reach, abs=1e-6)

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from evaluation import digests, month_lock, outcomes
+from evaluation import digests, month_lock, outcomes, scoring
 from evaluation import months as reading
 from evaluation.models import (
     Appeal,
@@ -96,6 +96,7 @@ def close_month(*, month: str, by: str, at: dt.datetime) -> MonthClose:
         closed_at=at,
         closed_by=by,
         outcome_count=count,
+        scoring_version=scoring.VERSION,
         digest=month_digest(stands, at, lines),
     )
     AuditEntry.objects.create(
@@ -206,6 +207,7 @@ def unit_score(
     return UnitScore(
         month=stands.label,
         unit_id=tally.unit_id,
+        code=units()[tally.unit_id].code,
         group=tally.group,
         band=scored.band,
         scheme=stands.scheme,

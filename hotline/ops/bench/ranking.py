@@ -35,7 +35,9 @@ SELECT 'B' || lpad(n::text, 15, '0'), 'closed', 'L3', 'ordinary', 'help',
 FROM generate_series(1, %s) AS n,
      LATERAL (SELECT timestamptz '2025-12-19 00:00+08' + (n %% 2592000) * interval '1 s') t(at)
 """
-# Busy units have several times the mean; one row in twelve repeats its requester's matter.
+# Busy units have several times the mean. Matters are drawn from so many that about one row in twelve
+# repeats its requester's: what a matter is decides its unit, class and place.
+_MATTERS_PER_ROW = 5.75
 _OUTCOMES = """
 INSERT INTO evaluation_outcome (month, ticket_id, number, unit_id, role, request_type, level,
     category_id, area_id, requester_id, accepted_at, given_at, original_due_at, due_at, done_at,
@@ -43,10 +45,11 @@ INSERT INTO evaluation_outcome (month, ticket_id, number, unit_id, role, request
     answer_count, first_at, first_channel, first_contacted, first_resolved, first_satisfaction,
     last_at, last_channel, last_contacted, last_resolved, last_satisfaction, partner_count,
     is_left, return_count, improper_count, rehandle_count, reopen_count, reclassified_count,
-    is_withdrawn, is_on_ledger, excluded, not_counted, is_set_aside)
-SELECT %(month)s, t.id, t.number, u.ids[1 + floor(power(random(), 1.6) * %(units)s)::int], 'lead',
-    'help', 'L3', c.ids[1 + floor(random() * array_length(c.ids, 1))::int],
-    a.ids[1 + floor(random() * array_length(a.ids, 1))::int], floor(random() * 600000)::bigint,
+    is_withdrawn, is_on_ledger, excluded, not_counted, first_set_aside, last_set_aside,
+    attributed_at)
+SELECT %(month)s, t.id, t.number, u.ids[1 + floor(power(m.spread, 1.6) * %(units)s)::int], 'lead',
+    'help', 'L3', c.ids[1 + m.matter %% array_length(c.ids, 1)],
+    a.ids[1 + m.matter %% array_length(a.ids, 1)], m.matter,
     t.accepted_at, t.accepted_at, t.promised_at, t.promised_at, t.closed_at,
     true, true, r.late > 0.03, r.late > 0.05, r.late > 0.03, r.due > 0.1,
     (r.said > 0.35)::int, CASE WHEN r.said > 0.35 THEN t.closed_at END,
@@ -55,13 +58,15 @@ SELECT %(month)s, t.id, t.number, u.ids[1 + floor(power(random(), 1.6) * %(units
     CASE WHEN r.said > 0.35 THEN (ARRAY['satisfied', 'basically', 'average', 'dissatisfied'])
         [1 + floor(r.pleased * 4)::int] ELSE '' END,
     NULL, '', NULL, NULL, '', 0, false, 0, 0, 0, 0, 0, false, r.late < 0.01,
-    CASE WHEN r.due < 0.01 THEN 'unreasonable' ELSE '' END, '', false
+    CASE WHEN r.due < 0.01 THEN 'unreasonable' ELSE '' END, '', false, false, t.accepted_at
 FROM intake_ticket t,
     (SELECT array_agg(id) AS ids FROM core_unit WHERE code LIKE 'bench-%%') u,
     (SELECT array_agg(id) AS ids FROM knowledge_category) c,
     (SELECT array_agg(id) AS ids FROM core_area) a,
     LATERAL (SELECT random() AS late, random() AS due, random() AS said, random() AS met,
-                    random() AS solved, random() AS pleased, t.id) r
+                    random() AS solved, random() AS pleased,
+                    floor(random() * %(matters)s)::int AS matter, t.id) r,
+    LATERAL (SELECT r.matter, (hashint4(r.matter) & 2147483647) / 2147483648.0 AS spread) m
 """
 
 
@@ -96,7 +101,8 @@ def _build(rows: int) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(_UNITS, [UNITS])
         cursor.execute(_TICKETS, [rows])
-        cursor.execute(_OUTCOMES, {"month": MONTH, "units": UNITS})
+        figures = {"month": MONTH, "units": UNITS, "matters": int(rows * _MATTERS_PER_ROW)}
+        cursor.execute(_OUTCOMES, figures)
         cursor.execute("VACUUM ANALYZE evaluation_outcome")
         cursor.execute("VACUUM ANALYZE intake_ticket")
     from hotline.core.reference import forget_all
