@@ -128,7 +128,7 @@ def numbers(rows: Rows, rules: Rules) -> dict[str, Rows]:
         "satisfied": said.filter(**{pleased: "satisfied"}),
         "basically": said.filter(**{pleased: "basically"}),
         "unresolved": said.filter(**{solved: False}),
-        "repeats": ours.filter(_HELD).filter(_is_repeat(rows, rules)),
+        "repeats": ours.filter(_counts(rules), _is_owed(rules), _is_repeat(rows, rules)),
     }
 
 
@@ -161,7 +161,7 @@ def tallies(rows: Rows, rules: Rules, units: Iterable[Unit]) -> dict[int, UnitTa
             not_counted=whole.counts[pk, "not_counted"],
             set_aside=whole.counts[pk, "set_aside"],
             on_ledger=whole.counts[pk, "ledger"],
-            repeats=repeated.counts[pk, "volume"],
+            repeats=repeated.counts[pk, "due"],
             answers=tuple(_answers(whole.answers[pk], left_out.answers[pk])),
         )
         for pk, unit in listed.items()
@@ -181,7 +181,7 @@ class _Counted:
 
     @classmethod
     def of(cls, rows: Rows, rules: Rules) -> _Counted:
-        """In one statement. What only shared credit asks for is left out where nothing is shared."""
+        """In one statement. What only shared credit asks for is left out where there is none."""
         shared = rules.shares is not None
         plain = _plain(rules)
         conditions = {name: plain[name] for name in _TOLD} | {
@@ -225,7 +225,7 @@ def _is_repeat(rows: Rows, rules: Rules) -> Exists:
 
     Of the rows of one matter that can count (a call-back is owed or was answered) the first that
     was answered stands for it, or the first where none was: so nobody is rid of an answer by a
-    matter that was withdrawn, merged, excluded or never asked about.
+    matter that was withdrawn, merged, excluded or never asked about. The others are its repeats.
     """
     same = ("unit_id", "role", "requester_id", "category_id", "area_id", "month")
     others = assessed(rows.model._default_manager.all(), rules).filter(

@@ -27,8 +27,8 @@ class Tally:
 class UnitTally:
     """One unit's month in counts of tickets.
 
-    `volume` is what it was given, `due` how many call-backs fell due. `answers` are those that
-    count under the scheme; what was left out of them is told beside: `excluded` (剔除),
+    `volume` is what it was given (N_total), `due` how many call-backs fell due. `answers` are
+    those that count under the scheme; what was left out of them is told beside: `excluded` (剔除),
     `not_counted` (不计入), `set_aside` (申诉成立), `on_ledger` (挂账), `repeats`.
     """
 
@@ -42,6 +42,12 @@ class UnitTally:
     on_ledger: int
     repeats: int
     answers: tuple[Tally, ...]
+
+    @property
+    def counted(self) -> int:
+        """N_counted: the volume without what does not count toward it (不计入, F-21); by it units
+        are sorted into volume bands, and busier from less busy."""
+        return self.volume - self.not_counted
 
     @property
     def valid(self) -> int:

@@ -85,8 +85,8 @@ class OutcomeFacts(models.Model):
     reclassified_count = models.PositiveSmallIntegerField(default=0)
     is_withdrawn = models.BooleanField(default=False)
     is_on_ledger = models.BooleanField(default=False)
-    # Decisions: why it is outside the rates (剔除) or outside the volume (不计入), empty where it is
-    # not; and whether its answer was set aside on appeal (申诉成立).
+    # Decisions: why it is outside the rates (剔除) or outside the volume (不计入), empty where it
+    # is not; and whether its answer was set aside on appeal (申诉成立).
     excluded = models.CharField(max_length=24, blank=True)
     not_counted = models.CharField(max_length=24, blank=True)
     first_set_aside = models.BooleanField(default=False)

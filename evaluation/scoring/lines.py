@@ -72,7 +72,7 @@ def line(tally: UnitTally, rules: Rules, granted: Decimal = Decimal(0)) -> Score
         low=None if exact is None or half is None else exact - half,
         high=None if exact is None or half is None else exact + half,
         mark=_mark(tally, base, covered, rules).value,
-        band=volume_band(tally.volume, rules.volume_bands),
+        band=volume_band(tally.counted, rules.volume_bands),
     )
 
 

@@ -54,7 +54,7 @@ def score(
             one.band,
             _LISTED.index(ScoreMark(one.mark)),
             -(one.score if one.score is not None else Decimal(-1)),
-            -one.tally.volume,
+            -one.tally.counted,
             order.get(unit, unit) if order is not None else unit,
         )
 
@@ -97,7 +97,7 @@ def _ranks(ranked: Sequence[Scored], ties: str) -> list[int]:
         is_shared = (
             before is not None
             and before.score == one.score
-            and (ties == "shared" or before.tally.volume == one.tally.volume)
+            and (ties == "shared" or before.tally.counted == one.tally.counted)
         )
         ranks.append(ranks[-1] if is_shared else place)
     return ranks

@@ -83,7 +83,8 @@ def close_april(at: dt.datetime) -> None:
         opened_by="staff:1",
     )  # fmt: skip
     MonthClose.objects.create(
-        month="2026-04", draft=draft, closed_at=at, closed_by="staff:1", outcome_count=1, scoring_version=1,
+        month="2026-04", draft=draft, closed_at=at, closed_by="staff:1", outcome_count=1,
+        scoring_version=1,
         digest="",
     )  # fmt: skip
 

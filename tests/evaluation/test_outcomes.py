@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from dispatch import services as dispatching
-from evaluation import rates
+from evaluation import months as assessed
 from evaluation import services as evaluation
 from evaluation.models import CallbackResult, Outcome
 from hotline.core.models import Role
@@ -136,20 +136,21 @@ def test_a_unit_that_never_replies_is_called_back_when_its_limit_expires() -> No
     assert told(ticket, *waiting, at=CALLED) == (True, False, False)
 
 
-def test_who_never_replies_and_is_called_back_scores_worse_than_who_replies_badly() -> None:
-    never = dispatched_ticket()
-    call_back(never, at=MORNING, contacted=False, **BAD)
-    badly = closed_ticket(lead_unit=unit("990101002"), area=area("990101002"), **BAD)
+def test_who_never_replies_is_called_back_about_and_ranks_behind_who_replies_badly() -> None:
+    adopted(min_sample=2)
+    never, badly = unit(), unit("990101002")
+    for phone in ("13911110001", "13911110002"):
+        call_back(dispatched_ticket(phone=phone), at=MORNING, contacted=False, **BAD)
+        closed_ticket(lead_unit=badly, area=area("990101002"), phone=phone, **BAD)
     settle(END)
 
-    scores = {}
-    for ticket in (never, badly):
-        (one,) = Outcome.objects.filter(ticket=ticket, is_due=True, first_channel="phone")
-        scores[ticket.pk] = rates.composite(
-            rates.Counts(1, bool(one.first_contacted), bool(one.first_resolved), 0, 0)
-        )
-    assert scores[never.pk] < scores[badly.pk]
-    assert row(never, at=END).done_at is None
+    ranked = assessed.score(assessed.month("2026-04", at=END), until=END)
+
+    lines = {line.tally.unit_id: line for line in ranked}
+    assert lines[never.pk].tally.valid == lines[badly.pk].tally.valid == 2
+    assert (lines[badly.pk].score, lines[never.pk].score) == (10, 0)
+    assert (lines[badly.pk].rank, lines[never.pk].rank) == (1, 2)
+    assert not Outcome.objects.filter(unit=never, done_at__isnull=False).exists()
 
 
 def test_a_reply_before_the_limit_brings_the_call_back_forward() -> None:

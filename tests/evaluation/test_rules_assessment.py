@@ -259,6 +259,44 @@ def test_r100_what_was_excluded_makes_no_repeat_of_what_came_after_it() -> None:
     assert (tally().valid, tally().repeats) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        {"is_withdrawn": True}, {"is_left": True}, {"request_type": "praise", "is_due": True},
+        {"is_due": True, "is_on_ledger": True},
+    ],
+)  # fmt: skip
+def test_r100_a_matter_that_nobody_was_asked_about_stands_for_no_other(
+    earlier: dict[str, Any],
+) -> None:
+    make_outcome(requester_id=1, **earlier)
+    answered_outcome(requester_id=1, resolved=False)
+
+    assert (tally().valid, tally().counts.resolved, tally().repeats) == (1, 0, 0)
+
+
+def test_r100_of_two_the_one_that_was_answered_stands_for_the_matter() -> None:
+    make_outcome(requester_id=1, is_due=True)
+    answered_outcome(requester_id=1, resolved=False)
+    make_outcome(requester_id=1, is_due=True)
+
+    found = tally()
+
+    assert (found.valid, found.due, found.repeats, found.volume) == (1, 1, 2, 3)
+    lists = counting.numbers(Outcome.objects.all(), DEFAULT_RULES)
+    assert {name: lists[name].count() for name in ("valid", "due", "repeats", "volume")} == {
+        "valid": 1, "due": 1, "repeats": 2, "volume": 3
+    }  # fmt: skip
+
+
+def test_r100_an_answer_by_a_channel_that_does_not_count_stands_for_nothing() -> None:
+    rules = Rules(channels=("phone",))
+    answered_outcome(requester_id=1, first_channel="web", is_due=False)
+    answered_outcome(requester_id=1)
+
+    assert (tally(rules).valid, tally(rules).repeats) == (1, 0)
+
+
 @pytest.mark.parametrize(("shares", "valid"), [(None, 1), (Shares(), 2)])
 def test_r093_where_credit_is_shared_a_unit_is_scored_by_what_it_helps_with_as_well(
     shares: Shares | None, valid: int

@@ -35,8 +35,8 @@ SELECT 'B' || lpad(n::text, 15, '0'), 'closed', 'L3', 'ordinary', 'help',
 FROM generate_series(1, %s) AS n,
      LATERAL (SELECT timestamptz '2025-12-19 00:00+08' + (n %% 2592000) * interval '1 s') t(at)
 """
-# Busy units have several times the mean. Matters are drawn from so many that about one row in twelve
-# repeats its requester's: what a matter is decides its unit, class and place.
+# Busy units have several times the mean. Matters are drawn from so many that about one row in
+# twelve repeats its requester's: what a matter is decides its unit, class and place.
 _MATTERS_PER_ROW = 5.75
 _OUTCOMES = """
 INSERT INTO evaluation_outcome (month, ticket_id, number, unit_id, role, request_type, level,
