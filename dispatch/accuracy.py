@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from fractions import Fraction
 
 from django.db.models import Count, F, Q, QuerySet
 
@@ -25,11 +26,12 @@ from hotline.core.models import Unit
 
 @dataclass(frozen=True)
 class Figures:
-    """Counts of lead orders. `returns`: the unit objected; `upheld`: rightly; `improper`: the
-    objection was rejected; `deemed_accepted`: the unit let the window pass without a word."""
+    """Counts of lead orders. `objected`: the unit said that the matter is not its own; `upheld`:
+    rightly, so it was returned; `improper`: the objection was rejected; `deemed_accepted`: the
+    unit let the window pass without a word."""
 
     dispatches: int = 0
-    returns: int = 0
+    objected: int = 0
     upheld: int = 0
     improper: int = 0
     deemed_accepted: int = 0
@@ -40,18 +42,25 @@ class Figures:
         )  # fmt: skip
 
     @property
-    def accuracy(self) -> float | None:
-        """1 − upheld ÷ dispatches; None where nothing was dispatched."""
-        return 1 - self.upheld / self.dispatches if self.dispatches else None
+    def accuracy(self) -> Fraction | None:
+        """1 − upheld ÷ dispatches, exact; None where nothing was dispatched."""
+        returned = self.return_rate
+        return None if returned is None else 1 - returned
 
     @property
-    def return_rate(self) -> float | None:
-        return self.returns / self.dispatches if self.dispatches else None
+    def return_rate(self) -> Fraction | None:
+        """退单率: upheld objections ÷ dispatches."""
+        return Fraction(self.upheld, self.dispatches) if self.dispatches else None
 
     @property
-    def improper_rate(self) -> float | None:
-        """Rejected objections ÷ objections; None where nobody objected."""
-        return self.improper / self.returns if self.returns else None
+    def objection_rate(self) -> Fraction | None:
+        """异议率: objections ÷ dispatches, however they were ruled."""
+        return Fraction(self.objected, self.dispatches) if self.dispatches else None
+
+    @property
+    def improper_rate(self) -> Fraction | None:
+        """不当退单率: rejected objections ÷ objections; None where nobody objected."""
+        return Fraction(self.improper, self.objected) if self.objected else None
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def accuracy(
         .values("unit_id", "dispatched_by")
         .annotate(
             dispatches=Count("id"),
-            returns=Count("objections"),
+            objected=Count("objections"),
             upheld=Count("objections", filter=Q(objections__outcome__in=WRONG_DISPATCH)),
             improper=Count("objections", filter=Q(objections__outcome=ObjectionOutcome.REJECTED)),
             deemed_accepted=Count("id", filter=_deemed_accepted(at)),

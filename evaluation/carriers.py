@@ -7,7 +7,6 @@ growing pauses, each time with the same id, by which it tells a repetition. Whic
 
 from __future__ import annotations
 
-import datetime as dt
 import http.client
 import json
 import re
@@ -17,11 +16,9 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from dispatch.ladder import event_of
 from evaluation.addresses import address_of
-from evaluation.models import CallbackChannel, RatingLink
+from evaluation.models import RatingLink
 from hotline.core.deployment import deployment
-from hotline.core.models import AuditEntry, OutboxMessage
 
 _MOBILE = re.compile(r"\+861[3-9][0-9]{9}", re.ASCII)
 # What speaks of this one message; a wrong key or address (401, 403, 404) can be mended.
@@ -50,34 +47,6 @@ def is_offered() -> bool:
 def is_mobile(phone: str) -> bool:
     """Whether a short message reaches this (normalised) number."""
     return _MOBILE.fullmatch(phone) is not None
-
-
-def hand_over(message: OutboxMessage, at: dt.datetime) -> None:
-    """Consumer of `rating_asked`: hand the link's message to the carrier and note when it took it.
-    A link that was answered, replaced or ran out meanwhile needs no message any more; one that the
-    carrier refuses for good ends, so that the requester is called instead.
-
-    Raises CarrierAway, upon which the outbox comes again.
-    """
-    link = RatingLink.objects.select_related("party__requester").get(
-        pk=event_of(message).data["link"]
-    )
-    is_wanted = link.result_id is None and at < link.expires_at
-    if link.channel != CallbackChannel.SMS or link.sent_at is not None or not is_wanted:
-        return
-    try:
-        send(f"rating-link-{link.pk}", link.party.requester.phone, words(link))
-    except CarrierRefused as refusal:
-        RatingLink.objects.filter(pk=link.pk).update(expires_at=at)
-        AuditEntry.objects.create(
-            at=at,
-            action="sms_refused",
-            actor="system",
-            number=message.number,
-            data={"link": link.pk, "status": refusal.status},
-        )
-    else:
-        RatingLink.objects.filter(pk=link.pk).update(sent_at=at)
 
 
 def words(link: RatingLink) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.db.models import (
@@ -54,10 +54,14 @@ def assessed(rows: Rows, rules: Rules) -> Rows:
     return rows
 
 
-def in_role(rows: Rows, rules: Rules) -> Rows:
+def in_role(rows: Rows, rules: Rules, receivers: Collection[int] | None = None) -> Rows:
     """The rows a unit is scored by: what it leads; what it assists with where the scheme shares
-    credit (F-19); a second receiver never leads, so by what it assists with."""
-    second = Q(unit__group=AssessmentGroup.SECOND_RECEIVER, role__in=ASSISTING)
+    credit (F-19); a second receiver never leads, so by what it assists with. `receivers` are the
+    second receivers, where they are not those of today."""
+    second = Q(unit__group=AssessmentGroup.SECOND_RECEIVER)
+    if receivers is not None:
+        second = Q(unit_id__in=receivers)
+    second &= Q(role__in=ASSISTING)
     own = Q(role=OutcomeRole.LEAD)
     if rules.shares is not None:
         own |= Q(role=OutcomeRole.COOPERATE)
@@ -144,10 +148,12 @@ def plain_counts(rows: Rows, rules: Rules) -> dict[int, dict[str, int]]:
 def tallies(rows: Rows, rules: Rules, units: Iterable[Unit]) -> dict[int, UnitTally]:
     """What a month's rows come to, per unit: two statements however many rows there are.
 
-    Every unit of `units` is in the answer, one without rows with nothing.
+    Every unit of `units` is in the answer, one without rows with nothing; each is of the group
+    that it is given in here.
     """
     listed = {unit.pk: unit for unit in units}
-    ours = in_role(assessed(rows, rules), rules)
+    receivers = [u.pk for u in listed.values() if u.group == AssessmentGroup.SECOND_RECEIVER]
+    ours = in_role(assessed(rows, rules), rules, receivers)
     whole = _Counted.of(ours, rules)
     repeated = _Counted.of(ours.filter(_is_repeat(rows, rules)), rules)
     left_out = repeated if rules.repeats == "once" else _Counted()
@@ -216,7 +222,8 @@ _SAID = ("contacted", "resolved", "satisfaction")
 
 def _answers(said: Counter[tuple[Any, ...]], left_out: Counter[tuple[Any, ...]]) -> Iterator[Tally]:
     for alike, n in (said - left_out).items():
-        yield Tally(*alike, n)
+        role, partners, in_time, contacted, resolved, satisfaction = alike
+        yield Tally(role, partners, in_time, contacted, resolved, satisfaction, n)
 
 
 def _is_repeat(rows: Rows, rules: Rules) -> Exists:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models
 
-from evaluation.models import FrozenOutcome, OutcomeFacts
+from evaluation.models import FrozenOutcome, OutcomeFacts, UnitScore
 
 # Not a fact of the row: its own number in the table.
 _LEFT_OUT = ("id",)
@@ -56,6 +57,20 @@ def of(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of_month(head: Mapping[str, Any], unit_lines: Iterable[Iterable[object]]) -> str:
+# Of a line: what the month says for all of them, and numbers that only this database knows.
+_NOT_TOLD = ("id", "month", "unit", "scheme")
+_TOLD = [field.name for field in UnitScore._meta.concrete_fields if field.name not in _NOT_TOLD]
+
+
+def told(line: UnitScore) -> dict[str, object]:
+    """Everything that a unit's line publishes, the same before it is stored and after."""
+    return {name: _plain(getattr(line, name)) for name in _TOLD}
+
+
+def _plain(value: object) -> object:
+    return f"{value:.2f}" if isinstance(value, Decimal) else value
+
+
+def of_month(head: Mapping[str, Any], lines: Iterable[UnitScore]) -> str:
     """The digest of a whole month: what it was scored by, and every unit's line."""
-    return of(dict(head), [list(line) for line in unit_lines])
+    return of(dict(head), [told(line) for line in sorted(lines, key=lambda line: line.code)])

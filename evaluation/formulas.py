@@ -53,7 +53,7 @@ def requests_per_10k(counted: int, residents: int) -> Fraction | None:
 
 def requests_to_base(counted: int, base: Number) -> Fraction | None:
     """F-11 基数诉求比: counted requests per resident, household, registered enterprise, or request
-    of the same period last year. Observed, never scored."""
+    of the same period last year, as the city chooses. Observed, never scored."""
     return ratio(counted, base)
 
 
@@ -73,7 +73,7 @@ def service_level(answered_in_15_seconds: int, answered: int) -> Fraction | None
 
 
 def direct_answer_rate(closed_on_the_spot: int, accepted: int) -> Fraction | None:
-    """F-13 直接答复率: closed on the spot ÷ accepted."""
+    """F-13 直接答复率: closed in the contact in which they came in ÷ accepted."""
     return share(closed_on_the_spot, accepted)
 
 
@@ -96,8 +96,8 @@ def first_time_resolution(solved_at_first: int, valid: int) -> Fraction | None:
 
 
 def resolution_by_round(solved: Sequence[int], valid: int) -> tuple[Fraction | None, ...]:
-    """F-16: of the same base, solved at the first, second, third call-back. Raises ValueError when
-    more were solved in all than were valid."""
+    """F-16: of the same base, first found solved after the first, second, third round of handling.
+    Raises ValueError when more were solved in all than were valid."""
     share(sum(solved), valid)
     return tuple(share(one, valid) for one in solved)
 

@@ -1,31 +1,38 @@
 """The monthly ranking, every number of which opens its tickets.
 
-A closed month is told as it was published, any other as it would be published now. What a line
-counts and what the list behind a number holds are the same rows (`counting.numbers`), so a number
-and its list cannot disagree.
+A closed month is told as it was published, any other as it would be published now, or by the
+daily report: as far as its tickets fall before a day's cut (F-8). What a line counts and what the
+list behind a number holds are the same rows (`counting.numbers`), so a number and its list cannot
+disagree; a count is kept for as long as a list's own.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
+from django.core.cache import cache
+from django.db.models import Count
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import counting, months, rates, scoring
+from evaluation import counting, digests, months, periods, rates, scoring
 from evaluation.counting import Rows
 from evaluation.models import ScoreMark, UnitScore
-from evaluation.months import Before, Month
+from evaluation.months import Before, Month, MonthState
+from evaluation.periods import Period
 from evaluation.rules import PUBLISHED_GROUPS
-from evaluation.scoring import Average
+from evaluation.scoring import Average, Scored
 from evaluation.services.months.closing import unit_score
 from hotline.core.actors import Actor
 from hotline.core.models import AssessmentGroup, Unit
 from hotline.core.places import units, units_answered_for
+from hotline.core.working_time import ONE_DAY, business_day
 
 # The groups that are published, and the one that only the hotline and its supervisors read.
 GROUPS = (*PUBLISHED_GROUPS, AssessmentGroup.SECOND_RECEIVER)
@@ -56,6 +63,8 @@ _FEW = 20
 _LISTED = (ScoreMark.NONE, ScoreMark.OBSERVED, ScoreMark.COVERAGE, ScoreMark.SMALL, ScoreMark.IDLE)
 _NO_DIGESTS: dict[int, str] = defaultdict(str)
 _NOTHING_BEFORE = Before({}, {})
+# How old a number of an open month may be.
+KEPT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -72,16 +81,36 @@ class Table:
     """A group's month as one reader sees it: ranked units best first, those with a mark behind
     them; units of which there is nothing to tell apart. `total` is the sum of the lines, the
     averages are those of F-7, both of the lines shown. `ranked` tells how many units are ranked in
-    each volume band, shown or not."""
+    each volume band, shown or not. `report` is the daily report it is, if it is one, and `last`
+    what each unit was given in the same span of the month before."""
 
     month: Month
     group: str
+    report: Period | None
+    counted_at: dt.datetime
+    last: Mapping[int, int]
     lines: list[Line]
     idle: list[Unit]
     total: dict[str, int]
     macro: Average
     micro: Average
     ranked: Mapping[int, int]
+
+    @property
+    def as_of(self) -> dt.datetime:
+        """Until when it tells what happened."""
+        return self.report.end if self.report else self.counted_at
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An open month as it was counted at an instant: every unit's result, what no line keeps, and
+    the volumes of the same span of the month before."""
+
+    at: dt.datetime
+    scored: list[Scored]
+    plain: dict[int, dict[str, int]]
+    last: dict[int, int]
 
 
 # --- who reads what ---------------------------------------------------------------------------
@@ -115,19 +144,23 @@ def read_by(actor: Actor, listed: Iterable[Unit]) -> list[Unit]:
 # --- the table --------------------------------------------------------------------------------
 
 
-def table(month: Month, group: str, actor: Actor) -> Table:
-    """The month of one group as this reader may see it."""
-    scores = _scores(month, group)
+def table(month: Month, group: str, actor: Actor, report: Period | None = None) -> Table:
+    """The month of one group as this reader may see it; an open one also as of a daily report."""
+    now = None if month.is_closed else _count(month, report)
+    scores = _scores(month, group, now)
     known = units()
     reads = {unit.pk for unit in read_by(actor, (known[score.unit_id] for score in scores))}
     shown = sorted((score for score in scores if score.unit_id in reads), key=_place)
-    counted = _counted(month, [score.unit_id for score in shown])
+    counted = now.plain if now else _counted(month, [score.unit_id for score in shown])
     told = [Line(known[one.unit_id], one, _counts(one, counted)) for one in shown]
     lines = [line for line in told if any(line.counts.values())]
-    macro, micro = _averages(month, lines)
+    macro, micro = _averages(month, lines, now)
     return Table(
         month=month,
         group=group,
+        report=report,
+        counted_at=now.at if now else _closed_at(month),
+        last=now.last if now else {},
         lines=lines,
         idle=[line.unit for line in told if not any(line.counts.values())],
         total={name: sum(line.counts[name] for line in lines) for name in CELLS},
@@ -141,35 +174,77 @@ def own_lines(month: Month, actor: Actor) -> list[Line]:
     """The lines of the units that the reader works for, also idle ones."""
     known = units()
     wanted = [known[pk] for pk in sorted(actor.unit_ids) if pk in known]
+    groups = {unit.group for unit in read_by(actor, wanted)} & {*groups_for(month, actor)}
     found: list[Line] = []
-    for group in sorted({unit.group for unit in read_by(actor, wanted)}):
-        if group in groups_for(month, actor):
-            own = [one for one in _scores(month, group) if one.unit_id in actor.unit_ids]
-            counted = _counted(month, [score.unit_id for score in own])
-            found += [Line(known[one.unit_id], one, _counts(one, counted)) for one in own]
+    for group in sorted(groups):
+        now = None if month.is_closed else _count(month)
+        own = [one for one in _scores(month, group, now) if one.unit_id in actor.unit_ids]
+        counted = now.plain if now else _counted(month, [score.unit_id for score in own])
+        found += [Line(known[one.unit_id], one, _counts(one, counted)) for one in own]
     return found
 
 
-def _scores(month: Month, group: str) -> list[UnitScore]:
+def _scores(month: Month, group: str, now: Counted | None) -> list[UnitScore]:
     """As published; of a month that is not closed, as they would be published now."""
-    if month.is_closed:
+    if now is None:
         return list(UnitScore.objects.filter(month=month.label, group=group))
-    earlier = months.before(month.label)
-    listed = [unit for unit in months.scored_units(month.rules) if unit.group == group]
-    return [
-        unit_score(month, one, earlier.ranks.get(one.tally.unit_id), _NO_DIGESTS)
-        for one in months.score(month, listed=listed, earlier=earlier)
-    ]
+    return [unit_score(month, one, _NO_DIGESTS) for one in now.scored if one.tally.group == group]
 
 
-def _averages(month: Month, lines: Collection[Line]) -> tuple[Average, Average]:
+def _count(month: Month, report: Period | None = None) -> Counted:
+    """An open month of all units, counted once for everybody who looks within some seconds."""
+    until = report.end if report else None
+    newest_unit = max(units(), default=0)
+    key = f"ranking:{digests.of(month.label, month.rules.as_json(), until, newest_unit)}"
+    counted: Counted | None = cache.get(key)
+    if counted is None:
+        counted = _counted_anew(month, report)
+        cache.set(key, counted, KEPT_SECONDS)
+    return counted
+
+
+def _counted_anew(month: Month, report: Period | None) -> Counted:
+    at = timezone.now()
+    found = _rows(month, report.end if report else None)
+    return Counted(
+        at=at,
+        scored=months.score(month, counted=found),
+        plain=counting.plain_counts(found, month.rules),
+        last=_volumes(periods.previous(report)) if report else {},
+    )
+
+
+def _closed_at(month: Month) -> dt.datetime:
+    assert month.close is not None  # what is open was counted
+    return month.close.closed_at
+
+
+def _volumes(span: Period) -> dict[int, int]:
+    """What every unit was given in a month as far as a span of it goes."""
+    month = months.month(span.label, at=span.end)
+    found = counting.numbers(_rows(month, span.end), month.rules)["volume"]
+    return dict(found.order_by().values_list("unit_id").annotate(Count("pk")))
+
+
+def _rows(month: Month, until: dt.datetime | None) -> Rows:
+    found = months.rows(month)
+    return found if until is None else found.filter(attributed_at__lt=until)
+
+
+def _averages(
+    month: Month, lines: Collection[Line], now: Counted | None
+) -> tuple[Average, Average]:
     """The macro and the micro average of F-7, exact: from the published counts, which make the
     rates; under differentiated credit from the answers, because counts alone do not tell what each
     was worth."""
     rules = month.rules
     if rules.shares is not None:
-        listed = [line.unit for line in lines]
-        scored = months.score(month, listed=listed, earlier=_NOTHING_BEFORE)
+        listed = {line.unit.pk: line.unit for line in lines}
+        scored = (
+            [one for one in now.scored if one.tally.unit_id in listed]
+            if now
+            else months.score(month, listed=listed.values(), earlier=_NOTHING_BEFORE)
+        )
         return scoring.macro_average(scored), scoring.micro_average(scored, rules)
     samples = [_sample(line.score) for line in lines]
     measures = (
@@ -221,11 +296,13 @@ def _counts(score: UnitScore, counted: Mapping[int, Mapping[str, int]]) -> dict[
 # --- the lists behind the numbers -------------------------------------------------------------
 
 
-def rows_behind(cell: str, unit_ids: Iterable[int], month: Month) -> Rows:
-    """The rows that a number counts: one unit's, or those of a whole group's lines."""
-    return counting.numbers(months.rows(month), month.rules)[cell].filter(
-        unit_id__in=list(unit_ids)
-    )
+def rows_behind(
+    cell: str, unit_ids: Iterable[int], month: Month, *, until: dt.datetime | None = None
+) -> Rows:
+    """The rows that a number counts: one unit's, or those of a whole group's lines; of a daily
+    report those `until` its cut."""
+    found = counting.numbers(_rows(month, until), month.rules)[cell]
+    return found.filter(unit_id__in=list(unit_ids))
 
 
 def units_of(month: Month, group: str, actor: Actor) -> list[Unit]:
@@ -236,3 +313,30 @@ def units_of(month: Month, group: str, actor: Actor) -> list[Unit]:
     then = UnitScore.objects.filter(month=month.label, group=group)
     known = units()
     return read_by(actor, (known[pk] for pk in then.values_list("unit_id", flat=True)))
+
+
+# --- the daily report -------------------------------------------------------------------------
+
+
+def cut_of(month: Month, day: dt.date) -> dt.datetime:
+    """When the report of a day ends, by the month's scheme (R-098)."""
+    return periods.report_day(day, day_cut=month.rules.day_cut).end
+
+
+def report_of(month: Month, day: dt.date, at: dt.datetime) -> Period | None:
+    """What the report of a day tells of an open month; None where the day is not the month's, or
+    its cut is still to come."""
+    rules = month.rules
+    report = periods.running_report(
+        day, period_start_day=rules.period_start_day, day_cut=rules.day_cut
+    )
+    is_made = report.label == month.label and report.start < report.end <= at
+    return report if is_made and not month.is_closed else None
+
+
+def last_report(month: Month, at: dt.datetime) -> Period | None:
+    """The newest report of the running month; None before its first, and of any other month."""
+    if month.state != MonthState.RUNNING:
+        return None
+    today = business_day(at)
+    return report_of(month, today, at) or report_of(month, today - ONE_DAY, at)

@@ -135,21 +135,42 @@ def scored_units(rules: Rules) -> list[Unit]:
     return [unit for unit in units().values() if unit.group in groups]
 
 
+def roster(of: Month) -> list[Unit]:
+    """The units that get a line in the month: of a closed one those that were scored, each with the
+    code and the group that it had then."""
+    if not of.is_closed:
+        return scored_units(of.rules)
+    found = UnitScore.objects.filter(month=of.label).order_by("unit_id")
+    return units_then(found.values_list("unit_id", "code", "group"))
+
+
+def units_then(then: Iterable[tuple[int, str, str]]) -> list[Unit]:
+    """Units as they were: their ids with the code and the group of that time, nothing more."""
+    return [Unit(pk=pk, code=code, group=group) for pk, code, group in then]
+
+
 @dataclass(frozen=True)
 class Before:
     """What a month's result needs to know of the months before it."""
 
-    ranks: dict[int, int]
+    places: dict[int, scoring.Place]
     tails: dict[int, int]
 
 
 def before(label: str) -> Before:
-    """The ranks of the month before, and for how many months in a row each unit was at the end.
+    """The places of the month before, and for how many months in a row each unit was at the end.
     Only closed months count."""
     previous = periods.previous(periods.month_named(label)).label
-    scores = UnitScore.objects.filter(month=previous).values_list("unit_id", "rank")
-    ranks = {unit_id: rank for unit_id, rank in scores if rank is not None}
-    return Before(ranks, _tails_in_a_row(previous))
+    return Before(places_of(UnitScore.objects.filter(month=previous)), _tails_in_a_row(previous))
+
+
+def places_of(lines: Iterable[UnitScore]) -> dict[int, scoring.Place]:
+    """By unit id, where those stand that have a rank."""
+    return {
+        line.unit_id: scoring.Place(line.group, line.band, line.rank)
+        for line in lines
+        if line.rank is not None
+    }
 
 
 def _tails_in_a_row(last: str) -> dict[int, int]:
@@ -186,15 +207,16 @@ def score(
     until: dt.datetime | None = None,
 ) -> list[scoring.Scored]:
     """The month, scored: best first inside each group, as of now or under other `rules` (试算)."""
+    if listed is None:
+        listed = roster(of) if rules is None else scored_units(rules)
     rules = rules or of.rules
     found = rows(of) if counted is None else counted
-    ours = list(listed) if listed is not None else scored_units(rules)
     earlier = earlier or before(of.label)
     return scoring.score(
-        counting.tallies(found, rules, ours).values(),
+        counting.tallies(found, rules, listed).values(),
         rules,
         bonuses=bonuses(of.label, until=until),
-        previous_ranks=earlier.ranks,
+        previous=earlier.places,
         tails_before=earlier.tails,
     )
 

@@ -53,6 +53,11 @@ def month_named(label: str, *, period_start_day: int = PERIOD_START_DAY) -> Peri
     return assessment_month(first, period_start_day=period_start_day)
 
 
+def label_after(label: str) -> str:
+    """The name of the month that follows one."""
+    return _label(_months_on(dt.date.fromisoformat(f"{label}-01"), 1))
+
+
 def running_report(
     report_date: dt.date,
     *,

@@ -1,4 +1,4 @@
-"""What units have asked about their results: who may read it, in which month, and how often.
+"""What units ask about their results: who may, who may read it, in which month, and how often.
 
 A plea is read by the unit that asked, its district, and everybody who reads all tickets; another
 unit on the same ticket does not learn of it. It belongs to the month in which the ticket counts for
@@ -7,14 +7,25 @@ that unit, because there its outcome is felt.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from evaluation.models import Appeal, Exclusion, FrozenOutcome, MonthClose, Outcome, PleaOutcome
+from evaluation import outcomes
+from evaluation.models import (
+    Appeal,
+    CallbackResult,
+    Exclusion,
+    FrozenOutcome,
+    MonthClose,
+    Outcome,
+    PleaOutcome,
+)
 from evaluation.models.pleas import Plea
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind
@@ -52,6 +63,41 @@ def with_month(pleas: QuerySet[PleaT]) -> QuerySet[PleaT]:
     month = Subquery(rows.order_by("-role").values("month")[:1])  # lead, delegate, cooperate
     found: Any = pleas.annotate(month=Coalesce(month, Value("")))
     return cast("QuerySet[PleaT]", found)
+
+
+# --- for whom a ticket counts ------------------------------------------------------------------
+
+
+def counts_for(actor: Actor) -> Exists:
+    """Of tickets: those that count in the result of a unit the actor works for, in whatever role
+    and whoever has them now. Such a unit may read what counts for it and plead about it."""
+    return Exists(Outcome.objects.filter(ticket=OuterRef("pk"), unit_id__in=list(actor.unit_ids)))
+
+
+def units_counted(ticket: Ticket) -> frozenset[int]:
+    """The units in whose results a ticket counts."""
+    rows = Outcome.objects.filter(ticket=ticket)
+    return frozenset(rows.values_list("unit_id", flat=True))
+
+
+def answers_counted(
+    ticket: Ticket, unit_ids: Collection[int], at: dt.datetime
+) -> dict[int, list[int]]:
+    """The valid answers that count in the results of some units, each with those units: the one it
+    is about before those that helped it (F-19)."""
+    valid = dict(
+        CallbackResult.objects.filter(ticket=ticket, is_valid=True)
+        .order_by("pk")
+        .values_list("pk", "unit_id")
+    )
+    found = {pk: [lead] if lead in unit_ids else [] for pk, lead in valid.items()}
+    if set(valid.values()) != set(unit_ids):
+        for history in outcomes.histories([ticket.pk]):
+            for unit_id, heard in outcomes.heard(history, history.known_at(at)).items():
+                for pk in heard.intersection(found) if unit_id in unit_ids else ():
+                    if unit_id not in found[pk]:
+                        found[pk].append(unit_id)
+    return {pk: counted for pk, counted in found.items() if counted}
 
 
 # --- until when -------------------------------------------------------------------------------

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from evaluation import periods
 from evaluation.rules import Rules
-from evaluation.schemes import scheme_for
+from evaluation.schemes import month_at, scheme_for
 from hotline.core.fields import exact_hash
 from intake.models import Ticket
 
@@ -19,7 +18,7 @@ WHOLE = 100
 
 def rules_at(at: dt.datetime) -> Rules:
     """The rules of the assessment month in which an instant falls."""
-    return scheme_for(periods.assessment_month(at).label)[1]
+    return scheme_for(month_at(at).label)[1]
 
 
 def is_sampled(ticket: Ticket, at: dt.datetime) -> bool:

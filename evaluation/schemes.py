@@ -6,9 +6,14 @@ begun. So a process that has not yet heard of it is wrong about no month it can 
 
 from __future__ import annotations
 
+import datetime as dt
+
+from evaluation import periods
 from evaluation.models import Scheme
+from evaluation.periods import Period
 from evaluation.rules import DEFAULT_RULES, Rules
 from hotline.core.reference import remembered
+from hotline.core.working_time import local
 
 # A scheme with its rules as a value.
 Adopted = tuple[Scheme, Rules]
@@ -33,6 +38,21 @@ def scheme_for(month: str) -> tuple[Scheme | None, Rules]:
         if scheme.valid_from <= month:
             return scheme, rules
     return None, DEFAULT_RULES
+
+
+def month_named(label: str) -> Period:
+    """The assessment month "2026-01" as its scheme bounds it. Raises ValueError for what is no
+    month."""
+    return periods.month_named(label, period_start_day=scheme_for(label)[1].period_start_day)
+
+
+def month_at(at: dt.datetime) -> Period:
+    """The assessment month in which an instant falls: the first that has not ended by then.
+
+    Raises ValueError for a naive instant.
+    """
+    month = month_named(f"{local(at):%Y-%m}")
+    return month if at < month.end else month_named(periods.label_after(month.label))
 
 
 def scheme_before(scheme: Scheme) -> Scheme | None:

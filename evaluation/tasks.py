@@ -21,7 +21,8 @@ def refresh(after: int = 0) -> None:
     """Every night, in as many steps as it takes: outcomes that time alone has changed."""
     if simulation_running():
         return
-    left = outcomes.refresh(at=timezone.now(), after=after, seconds=REFRESH_SECONDS)
+    with unhurried():
+        left = outcomes.refresh(at=timezone.now(), after=after, seconds=REFRESH_SECONDS)
     if left is not None:
         refresh.delay(after=left)
 

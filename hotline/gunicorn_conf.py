@@ -11,6 +11,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from hotline.core.logs import WithoutTokens
+
 wsgi_app = "hotline.wsgi:application"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 # Threads wait for the database while another serves; processes use the second core.
@@ -32,6 +36,19 @@ control_socket_disable = True
 loglevel = os.environ.get("WEB_LOG_LEVEL", "warning")
 accesslog = os.environ.get("WEB_ACCESS_LOG") or None
 errorlog = "-"
+
+
+class QuietLogger(Logger):
+    """gunicorn's own logs, the access log above all, without what opens a rating link."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for log in (self.access_log, self.error_log):
+            if not any(isinstance(known, WithoutTokens) for known in log.filters):
+                log.addFilter(WithoutTokens())
+
+
+logger_class = QuietLogger
 
 
 def post_worker_init(worker: Any) -> None:

@@ -272,9 +272,21 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_tokens": {"()": "hotline.core.logs.WithoutTokens"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["without_tokens"],
+        }
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    "loggers": {"hotline": {"level": "INFO"}},
+    "loggers": {
+        "hotline": {"level": "INFO"},
+        # Else the framework writes addresses with handlers of its own.
+        "django": {"level": "INFO"},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
 }
 
 # Numbers without a published source are configuration (domain §14).
@@ -284,7 +296,14 @@ UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "30"))
 FACT_REQUESTS_PER_ROUND = int(os.environ.get("FACT_REQUESTS_PER_ROUND", "1"))
 LEDGER_LEAST_LEFT_HOURS = int(os.environ.get("LEDGER_LEAST_LEFT_HOURS", "24"))
 REHANDLE_MAX = int(os.environ.get("REHANDLE_MAX", "2"))
+# Who does not answer is tried on so many different half-days, the last so many days after the
+# first, both counted.
 CALLBACK_ATTEMPTS = int(os.environ.get("CALLBACK_ATTEMPTS", "3"))
+CALLBACK_DAYS = int(os.environ.get("CALLBACK_DAYS", "3"))
+# In this order a requester is tried: whom the voice robot does not reach is sent the rating
+# link at once when `sms` stands right behind `robot` and a gateway is configured. Without it the
+# call-back agent sends links by hand.
+CALLBACK_ORDER = _words("CALLBACK_ORDER", "robot,sms,phone")
 CALLBACK_HOURS = (dt.time(9), dt.time(20))
 
 # --- notices by e-mail --------------------------------------------------------------------

@@ -13,11 +13,12 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, transaction
+from django.utils.translation import gettext as _
 
 from hotline.core.actors import Actor
 from hotline.core.models import LASTING_KINDS, RISING_KINDS, ClockKind
 from hotline.core.violations import Busy, NotVisible, StaleVersion
-from intake import clocks, verbs
+from intake import clocks, own_affairs, verbs
 from intake.models import AdjustmentKind, Clock, ClockAdjustment, Ticket, TicketEvent
 from intake.rows import RUNNING, write_clocks, write_event_counters, write_events
 
@@ -313,17 +314,18 @@ def act(
     Raises NotVisible, NotPermitted, IllegalMove, StaleVersion or Busy, having changed nothing.
     """
     with one_act():
-        ticket = locked(number, actor)
+        ticket = locked(number, actor, is_lasting=verbs.is_lasting(verb))
         if version is not None and version != ticket.version:
-            raise stale(ticket)
+            raise stale(ticket, actor)
         verbs.require(verb, ticket, actor)
         act = Act(ticket, actor, at)
         yield act
         act.write()
 
 
-def locked(number: str, actor: Actor) -> Ticket:
-    """The ticket's row under its lock (first in the lock order: tickets, assignments, clocks).
+def locked(number: str, actor: Actor, *, is_lasting: bool = False) -> Ticket:
+    """The ticket's row under its lock (first in the lock order: tickets, assignments, clocks);
+    `is_lasting` for what a unit may still do when it only counts for it.
 
     Raises NotVisible, or Busy when somebody holds the lock for longer than the lock timeout.
     """
@@ -335,7 +337,7 @@ def locked(number: str, actor: Actor) -> Ticket:
         if is_lock_timeout(error):
             raise Busy from error
         raise
-    if not _sees(actor, ticket):
+    if not _sees(actor, ticket) and not (is_lasting and _counts_for(actor, ticket)):
         raise NotVisible
     return ticket
 
@@ -350,18 +352,24 @@ def _sees(actor: Actor, ticket: Ticket) -> bool:
     )
 
 
+def _counts_for(actor: Actor, ticket: Ticket) -> bool:
+    return own_affairs.readable_by(actor).filter(pk=ticket.pk).exists()
+
+
 def is_lock_timeout(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "pgcode", None) == "55P03"
 
 
-def stale(ticket: Ticket) -> StaleVersion:
-    """Who changed what since the actor looked."""
-    last = TicketEvent.objects.filter(ticket_id=ticket.pk).order_by("-seq").first()
+def stale(ticket: Ticket, actor: Actor) -> StaleVersion:
+    """Who changed what since the actor looked. What is another unit's own affair is not told: then
+    the hotline did something."""
+    last = TicketEvent.objects.filter(ticket_id=ticket.pk, seq=ticket.event_seq)
+    known = own_affairs.events_known_to(last, actor).first()
+    if known is None:
+        return StaleVersion(who=_("热线"), what=_("内部处理"))
     from intake.rendering import actor_name, event_label
 
-    return StaleVersion(
-        who=actor_name(last.actor) if last else "", what=event_label(last.type) if last else ""
-    )
+    return StaleVersion(who=actor_name(known.actor), what=event_label(known.type))
 
 
 # Clocks that belong to the handling unit and end with its assignment.

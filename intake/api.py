@@ -7,7 +7,7 @@ import re
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import URLPattern, path, re_path
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -41,7 +41,7 @@ from intake.fields import AreaField, CategoryField, UnitField
 from intake.forms import ChannelTicketForm
 from intake.models import Level, RequestType, State, Ticket, TicketEvent
 from intake.models.tickets import TicketQuerySet
-from intake.own_affairs import events_known_to
+from intake.own_affairs import events_known_to, known_since, lost_at, readable_by
 from intake.rendering import actor_names
 from intake.services import accept, reveal_requester
 from intake.services.registration import next_number
@@ -200,6 +200,18 @@ def visible_ticket(number: str, actor: Actor) -> Ticket:
         raise NotVisible from None
 
 
+def readable_ticket(number: str, actor: Actor) -> Ticket:
+    """The same, also for a unit that has lost it and in whose result it counts.
+
+    Raises NotVisible.
+    """
+    tickets = readable_by(actor).select_related("text", "area")
+    try:
+        return tickets.defer("text__door", "text__references").get(number=number)
+    except Ticket.DoesNotExist:
+        raise NotVisible from None
+
+
 def tagged(response: Response, ticket: Ticket, *, is_replayed: bool = False) -> Response:
     """With the version to act on."""
     response.headers["ETag"] = f'"{ticket.version}"'
@@ -237,21 +249,22 @@ class EventList(ApiView):
     def get(self, request: Request, number: str) -> Response:
         asked = read_query(PageForm, request.query_params)
         limit = asked["limit"]
-        seen = Ticket.objects.visible_to(self.actor).filter(number=number)
-        ticket = seen.values("id", "accepted_at").first()
-        if ticket is None:
-            raise NotVisible
-        # Nothing was recorded before acceptance: older months need not be looked at.
-        events = TicketEvent.objects.filter(
-            ticket_id=ticket["id"], recorded_at__gte=ticket["accepted_at"]
-        )
-        events = events_known_to(events, self.actor)
+        events = events_known_to(_events_of(number, self.actor), self.actor)
         if asked["cursor"]:
             events = events.filter(seq__gt=decode(asked["cursor"], int)[0])
         found = list(events.order_by("seq")[: limit + 1])
         knows_names = self.actor.channel_id is None
         names = actor_names([e.actor for e in found]) if knows_names else {}
         return page(request, found, limit, lambda e: serializers.event(e, names), lambda e: [e.seq])
+
+
+def _events_of(number: str, actor: Actor) -> QuerySet[TicketEvent]:
+    """A ticket's events: all of them, or those that a unit knows of which has lost it."""
+    seen = Ticket.objects.visible_to(actor).filter(number=number).only("accepted_at").first()
+    ticket = seen or readable_ticket(number, actor)
+    # Nothing was recorded before acceptance: older months need not be looked at.
+    events = TicketEvent.objects.filter(ticket_id=ticket.pk, recorded_at__gte=ticket.accepted_at)
+    return events if seen else events.filter(known_since(actor, lost_at(ticket, actor)))
 
 
 class RevealForm(forms.Form):
@@ -315,11 +328,11 @@ class ActionView(ApiView):
                     )
         except IllegalMove:
             self.problem_members["allowed_actions"] = serializers.allowed_actions(
-                visible_ticket(number, actor), actor
+                readable_ticket(number, actor), actor
             )
             raise
         if earlier is not None:
-            ticket = visible_ticket(earlier.number, actor)
+            ticket = readable_ticket(earlier.number, actor)
         response = Response(serializers.acted(ticket, actor, at))
         return tagged(response, ticket, is_replayed=earlier is not None)
 

@@ -20,6 +20,7 @@ def _own_channel(ticket: Ticket, actor: Actor) -> bool:
     return (
         actor.kind == "client"
         and Scope.CREATE in actor.scopes
+        and not actor.is_of_unit
         and ticket.client_id is not None
         and ticket.client_id == actor.id
     )

@@ -32,7 +32,8 @@ class Verb:
     the API's schema is made from the same form; `states` are where the ticket may stand; `who`
     decides from the ticket's row alone (no query) whether this actor may; `fits` says whether the
     verb means anything for this ticket (its service refuses with the reason); `order` sorts
-    buttons, the lowest is the main one.
+    buttons, the lowest is the main one; `is_lasting` says that a unit may still do it when another
+    one has the ticket, as long as the ticket counts for it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Verb:
     who: Who
     order: int = 50
     fits: Callable[[Ticket], bool] = _always
+    is_lasting: bool = False
 
     def permits(self, ticket: Ticket, actor: Actor) -> bool:
         return self.who(ticket, actor)
@@ -64,6 +66,10 @@ def register(*verbs: Verb) -> None:
 
 def get(name: str) -> Verb | None:
     return _VERBS.get(name)
+
+
+def is_lasting(name: str) -> bool:
+    return _VERBS[name].is_lasting
 
 
 def all_verbs() -> list[Verb]:

@@ -37,6 +37,7 @@ class ExclusionForm(forms.Form):
 class AppealForm(forms.Form):
     """申诉 against one answer of a requester (R-097)."""
 
+    unit = UnitField(label=_("以哪个单位申诉"), required=False)
     result = forms.IntegerField(label=_("对哪次回访"), min_value=1)
     ground = forms.ChoiceField(label=_("申诉事由"), choices=AppealGround.choices)
     reason = forms.CharField(

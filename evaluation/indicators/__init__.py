@@ -1,19 +1,10 @@
 """Indicators beside the score: each defined once, with the tickets behind its numbers."""
 
-from .definitions import (
-    INDICATORS,
-    Against,
-    Audience,
-    Better,
-    Indicator,
-    Part,
-    Reference,
-    Section,
-    Shown,
-)
+from .definitions import INDICATORS
 from .dimensions import Dimension
 from .facts import View, first_month, label_before, view
 from .hotline_view import DimensionLine, dimension_lines
+from .kinds import Against, Audience, Better, Indicator, Part, Reference, Section, Shown
 from .measuring import (
     DENOMINATOR,
     NUMERATOR,
@@ -23,6 +14,7 @@ from .measuring import (
     by_unit,
     has_tickets,
     indicators_for,
+    is_of_today,
     overall,
     units_of,
 )
@@ -51,6 +43,7 @@ __all__ = [
     "first_month",
     "has_tickets",
     "indicators_for",
+    "is_of_today",
     "label_before",
     "overall",
     "residents",

@@ -7,132 +7,29 @@ ranked (R-099).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
 from fractions import Fraction
+from typing import Any
 
-from django.db import models
+from django.conf import settings
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import WRONG_DISPATCH, ObjectionOutcome
 from evaluation import formulas
 from evaluation.indicators import parts
-from evaluation.indicators.facts import ACCEPTED, ANSWERED, HELD, ORDERS, Base, View
+from evaluation.indicators.facts import ACCEPTED, ANSWERED, HELD, ORDERS, View
+from evaluation.indicators.kinds import (
+    Against,
+    Audience,
+    Better,
+    Indicator,
+    Part,
+    Reference,
+    Section,
+    Shown,
+)
 from hotline.core.models import AssessmentGroup
-
-
-class Section(models.TextChoices):
-    """What an indicator tells about, in the order of the page."""
-
-    SOLVING = "solving", _("解决与重复")
-    ON_TIME = "on_time", _("按时")
-    DISPATCH = "dispatch", _("派单与改类")
-    LEFT_OUT = "left_out", _("剔除与不计入")
-    OBSERVED = "observed", _("观察指标")
-    CITY = "city", _("热线受理")
-
-
-class Audience(models.TextChoices):
-    """Whom an indicator is for. What the hotline took in and no unit ever saw is not told to
-    units."""
-
-    CITY = "city", _("市级、区级")
-    BOTH = "both", _("市级、区级和承办单位")
-
-
-class Shown(Enum):
-    """How the value is written: 81.3 %, 12.40, 1.05 times the base, or a plain count."""
-
-    PERCENT = auto()
-    NUMBER = auto()
-    COUNT = auto()
-
-
-class Better(Enum):
-    """Which way is good; where neither is, a unit may have more without being worse."""
-
-    HIGH = auto()
-    LOW = auto()
-    NEITHER = auto()
-
-
-class Against(Enum):
-    """What the denominator is: facts, residents of the unit's area, or the same indicator's
-    numerator of the same month last year."""
-
-    FACTS = auto()
-    RESIDENTS = auto()
-    LAST_YEAR = auto()
-    NOTHING = auto()
-
-
-EVERYTHING = Q()
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What a numerator or denominator counts among the facts: a condition, or one that depends on
-    the month and the instant. `amount` is a column that is summed instead, for what can happen
-    more than once to a ticket. What looks for other rows is counted by a statement of its own
-    (`is_apart`), in which the database joins once instead of searching for every row: over a
-    million rows ten times faster."""
-
-    label: Promise
-    condition: Q | Callable[[View], Q] = EVERYTHING
-    amount: str = ""
-    is_apart: bool = False
-
-    def chosen(self, of: View) -> Q:
-        return self.condition if isinstance(self.condition, Q) else self.condition(of)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A published figure to look at beside ours."""
-
-    value: Fraction
-    source: Promise
-
-
-@dataclass(frozen=True, eq=False)
-class Indicator:
-    """One indicator: what it means in a sentence, its formula in words and in code."""
-
-    name: str
-    section: Section
-    label: Promise
-    definition: Promise
-    words: Promise
-    base: Base
-    numerator: Part
-    denominator: Part | None = None
-    divide: Callable[[int, int], Fraction | None] = formulas.share
-    against: Against = Against.FACTS
-    shown: Shown = Shown.PERCENT
-    better: Better = Better.NEITHER
-    audience: Audience = Audience.BOTH
-    # The groups of units it can be told of; empty: all.
-    groups: tuple[AssessmentGroup, ...] = ()
-    reference: Reference | None = None
-
-    @property
-    def is_observed(self) -> bool:
-        """Looked at, never ranked; it has no weight because no scheme can name it."""
-        return self.section == Section.OBSERVED
-
-    @property
-    def is_of_units(self) -> bool:
-        return bool(self.base.unit_field)
-
-    @property
-    def is_per_resident(self) -> bool:
-        return self.against == Against.RESIDENTS
-
-    def is_told_of(self, group: str) -> bool:
-        return self.is_of_units and (not self.groups or group in self.groups)
 
 
 def _right_at_first(wrong: int, dispatches: int) -> Fraction | None:
@@ -145,9 +42,61 @@ ACCEPTED_ALL = Part(_("受理"))
 CONSULTATIONS = Part(_("咨询"), parts.CONSULTATION)
 VOLUME = Part(_("承办量"))
 COUNTED_VOLUME = Part(_("计入总量的承办量"), Q(not_counted=""))
+EXCLUDED = Part(_("剔除"), ~Q(excluded=""))
 VALID = Part(_("有效回访"))
 GIVEN = Part(_("派单"))
-OBJECTED = Part(_("提出异议"), Q(objections__isnull=False))
+OBJECTED = Part(_("提出异议"), parts.objected)
+RETURNED = Part(_("异议成立"), parts.returned)
+
+
+def _so_far(of: View) -> Q:
+    """Of a running month the days that its report covers, like of the year it is held against."""
+    counted = Q(not_counted="")
+    return counted if of.cut is None else counted & Q(attributed_at__lt=of.cut)
+
+
+def _to_base(against: Against, definition: Promise, words: Promise, **more: Any) -> Indicator:
+    """F-11: requests against the base that the city has chosen."""
+    return Indicator(
+        "to_base", Section.OBSERVED, _("基数诉求比"), definition, words,
+        base=HELD,
+        numerator=Part(_("计入总量的承办量"), _so_far),
+        against=against,
+        divide=formulas.requests_to_base,
+        **more,
+    )  # fmt: skip
+
+
+TO_BASE = {
+    "last_year": _to_base(
+        Against.LAST_YEAR,
+        _(
+            "本月诉求件数与基数之比，基数是上年同月的件数；本月未满时，两边都只算到最近一个日报截止"
+            "时刻和上年的同一时刻。"
+        ),
+        _("计入总量的承办量 ÷ 上年同月计入总量的承办量"),
+        denominator=Part(_("上年同月"), _so_far),
+    ),
+    "population": _to_base(
+        Against.RESIDENTS,
+        _("本月诉求件数与基数之比，基数是辖区常住人口；只对街道乡镇计算。"),
+        _("计入总量的承办量 ÷ 常住人口"),
+        is_of_today=True,
+        groups=(AssessmentGroup.STREET_TOWN,),
+    ),
+    "households": _to_base(
+        Against.HOUSEHOLDS,
+        _("本月诉求件数与基数之比，基数是辖区户数。"),
+        _("计入总量的承办量 ÷ 户数"),
+    ),
+    "enterprises": _to_base(
+        Against.ENTERPRISES,
+        _("本月诉求件数与基数之比，基数是辖区注册企业数。"),
+        _("计入总量的承办量 ÷ 注册企业数"),
+    ),
+}
+# F-11: the city chooses its base (HOTLINE_REQUEST_BASE); none of them has been published.
+REQUEST_BASE: str = getattr(settings, "HOTLINE_REQUEST_BASE", "last_year")
 
 _ALL = (
     # --- solved, and whether it came back ------------------------------------------------------
@@ -163,22 +112,22 @@ _ALL = (
     ),
     Indicator(  # F-16
         "second_resolution", Section.SOLVING, _("二次解决率"),
-        _("第一次回访未解决、第二次有效回访时已解决的，占有效回访的比例。"),
-        _("第二次回访才解决 ÷ 有效回访"),
-        base=ANSWERED,
-        numerator=Part(
-            _("第二次回访才解决"), Q(first_resolved=False, answer_count=2, last_resolved=True)
+        _(
+            "第一次回访未解决，重新办理或重新打开一次后、第二轮回访时才说已解决的，占有效回访的比例；"
+            "同一轮里其他诉求人的回答不算下一轮。"
         ),
+        _("第二轮办理后才解决 ÷ 有效回访"),
+        base=ANSWERED,
+        numerator=Part(_("第二轮办理后才解决"), Q(first_resolved=False, solved_round=2)),
         denominator=VALID,
     ),
     Indicator(  # F-16
         "third_resolution", Section.SOLVING, _("三次及以上解决率"),
-        _("第一次回访未解决、第三次或更晚的有效回访时已解决的，占有效回访的比例。"),
-        _("第三次及以后回访才解决 ÷ 有效回访"),
+        _("第一次回访未解决，到第三轮或更晚一轮办理后回访时才说已解决的，占有效回访的比例。"),
+        _("第三轮及以后办理才解决 ÷ 有效回访"),
         base=ANSWERED,
         numerator=Part(
-            _("第三次及以后回访才解决"),
-            Q(first_resolved=False, answer_count__gte=3, last_resolved=True),
+            _("第三轮及以后办理才解决"), Q(first_resolved=False, solved_round__gte=3)
         ),
         denominator=VALID,
     ),
@@ -190,10 +139,11 @@ _ALL = (
         ),
         _("90 天内重复提出 ÷ 承办量"),
         base=HELD,
-        numerator=Part(_("90 天内重复提出"), parts.raised_before(), is_apart=True),
+        numerator=Part(_("90 天内重复提出"), parts.raised_before, is_apart=True),
         denominator=VOLUME,
         divide=formulas.repeat_rate,
         better=Better.LOW,
+        is_of_today=True,
     ),
     Indicator(  # counted per unit, whoever confirmed it
         "withdrawn", Section.SOLVING, _("撤回率"),
@@ -207,20 +157,26 @@ _ALL = (
     # --- on time ------------------------------------------------------------------------------
     Indicator(  # F-14
         "on_time", Section.ON_TIME, _("按时办理率（含延期）"),
-        _("承办单位在延期后的时限内首次反馈的，占已有结果的承办件的比例；未到期又未反馈的不计。"),
-        _("延期后时限内反馈 ÷ 时限已有结果"),
+        _(
+            "应反馈的每一次都在延期后的时限内反馈的，占时限已有结果的承办件的比例；有一次未按时即为"
+            "不按时，未到期又未反馈的不计。"
+        ),
+        _("每次都在延期后时限内反馈 ÷ 时限已有结果"),
         base=HELD,
-        numerator=Part(_("延期后时限内反馈"), Q(is_on_time=True)),
+        numerator=Part(_("每次都在延期后时限内反馈"), Q(is_on_time=True)),
         denominator=Part(_("时限已有结果"), Q(is_on_time__isnull=False)),
         divide=formulas.on_time_rate,
         better=Better.HIGH,
     ),
     Indicator(  # F-14
         "on_time_original", Section.ON_TIME, _("按时办理率（原时限）"),
-        _("承办单位在最初的时限内首次反馈的，占原时限已有结果的承办件的比例；延期不算在内。"),
-        _("原时限内反馈 ÷ 原时限已有结果"),
+        _(
+            "第一次反馈在最初的时限内、以后应反馈的每一次也都按时的，占原时限已有结果的承办件的比例；"
+            "第一次反馈的延期不算在内。"
+        ),
+        _("原时限内反馈且其后每次都按时 ÷ 原时限已有结果"),
         base=HELD,
-        numerator=Part(_("原时限内反馈"), Q(is_on_time_original=True)),
+        numerator=Part(_("原时限内反馈且其后每次都按时"), Q(is_on_time_original=True)),
         denominator=Part(_("原时限已有结果"), Q(is_on_time_original__isnull=False)),
         divide=formulas.on_time_rate,
         better=Better.HIGH,
@@ -251,14 +207,23 @@ _ALL = (
         _("派给主办单位的单中，没有因异议成立而改派的比例；派单员即时撤回的单不计。"),
         _("1 − 异议成立 ÷ 派单"),
         base=ORDERS,
-        numerator=Part(_("异议成立"), Q(objections__outcome__in=WRONG_DISPATCH)),
+        numerator=RETURNED,
         denominator=GIVEN,
         divide=_right_at_first,
         better=Better.HIGH,
     ),
     Indicator(  # F-15
         "return", Section.DISPATCH, _("退单率"),
-        _("主办单位提出派单异议的单，占派单的比例。"),
+        _("主办单位提出派单异议并审核成立、因而退回的单，占派单的比例；与月度排名的退单同义。"),
+        _("异议成立 ÷ 派单"),
+        base=ORDERS,
+        numerator=RETURNED,
+        denominator=GIVEN,
+        better=Better.LOW,
+    ),
+    Indicator(
+        "objection", Section.DISPATCH, _("异议率"),
+        _("主办单位提出派单异议的单，占派单的比例，不论审核是否成立。"),
         _("提出异议 ÷ 派单"),
         base=ORDERS,
         numerator=OBJECTED,
@@ -270,9 +235,7 @@ _ALL = (
         _("审核认为异议不成立的，占提出异议的比例。"),
         _("异议不成立 ÷ 提出异议"),
         base=ORDERS,
-        numerator=Part(
-            _("异议不成立"), Q(objections__outcome=ObjectionOutcome.REJECTED)
-        ),
+        numerator=Part(_("异议不成立"), parts.objected_wrongly),
         denominator=OBJECTED,
         better=Better.LOW,
     ),
@@ -293,7 +256,7 @@ _ALL = (
         _("经审核剔除、不计入三率的承办件，占承办量的比例；剔除的诉求照样办理、照样可见。"),
         _("剔除 ÷ 承办量"),
         base=HELD,
-        numerator=Part(_("剔除"), ~Q(excluded="")),
+        numerator=EXCLUDED,
         denominator=VOLUME,
     ),
     Indicator(  # F-21
@@ -316,32 +279,33 @@ _ALL = (
     ),
     Indicator(  # F-10
         "per_10k", Section.OBSERVED, _("万人诉求比"),
-        _("每一万常住人口的诉求件数，人口取本辖区最近一年的数；只对街道乡镇计算，因为部门没有辖区人口，区本级只主办一小部分。"),
+        _(
+            "每一万常住人口的诉求件数，人口取本辖区考评月当年的数，没有的取此前最近一年；只对街道乡镇"
+            "计算，因为部门没有辖区人口，区本级只主办一小部分。"
+        ),
         _("计入总量的承办量 ÷（常住人口 ÷ 10000）"),
         base=HELD,
         numerator=COUNTED_VOLUME,
         against=Against.RESIDENTS,
         divide=formulas.requests_per_10k,
         shown=Shown.NUMBER,
+        is_of_today=True,
         groups=(AssessmentGroup.STREET_TOWN,),
     ),
-    Indicator(  # F-11
-        "to_base", Section.OBSERVED, _("基数诉求比"),
-        _("本月诉求件数与基数之比，基数是上年同月的件数（本月未满时取上年相同日期）；户数、企业数没有数据，不作基数。"),
-        _("计入总量的承办量 ÷ 上年同月计入总量的承办量"),
-        base=HELD,
-        numerator=COUNTED_VOLUME,
-        denominator=Part(_("上年同月"), Q(not_counted="")),
-        against=Against.LAST_YEAR,
-        divide=formulas.requests_to_base,
-    ),
+    TO_BASE[REQUEST_BASE],
     # --- what the hotline itself took in --------------------------------------------------------
     Indicator(  # F-13
         "direct_answer", Section.CITY, _("直接答复率"),
-        _("热线当场答复，或当场依法告知不派单的原因而办结的，占受理的比例。"),
+        format_lazy(
+            _(
+                "在诉求进来的那次联系中（受理后 {minutes} 分钟内）由热线答复，或依法告知不派单的"
+                "原因而办结，并且从未派单的，占受理的比例。"
+            ),
+            minutes=parts.FIRST_CONTACT_MINUTES,
+        ),
         _("当场办结 ÷ 受理"),
         base=ACCEPTED,
-        numerator=Part(_("当场办结"), parts.ON_THE_SPOT),
+        numerator=Part(_("当场办结"), parts.on_the_spot),
         denominator=ACCEPTED_ALL,
         divide=formulas.direct_answer_rate,
         better=Better.HIGH,
@@ -349,9 +313,13 @@ _ALL = (
     ),
     Indicator(  # F-13
         "consult_at_once", Section.CITY, _("咨询一次解决率"),
-        _(
-            "咨询在第一次联系时答复办结，且 7 天内同一诉求人没有再就同一分类提出的，占全部咨询的"
-            "比例；未满 7 天的先计入，匿名的认不出是否再来。"
+        format_lazy(
+            _(
+                "咨询在第一次联系中（受理后 {minutes} 分钟内）答复办结，且 7 天内没有重新打开、同一"
+                "诉求人也没有再就同一分类提出的，占全部咨询的比例；未满 7 天的先计入，匿名的认不出"
+                "是否再来。"
+            ),
+            minutes=parts.FIRST_CONTACT_MINUTES,
         ),
         _("一次答复且 7 天内未再来 ÷ 全部咨询"),
         base=ACCEPTED,
@@ -364,10 +332,13 @@ _ALL = (
     ),
     Indicator(  # F-14
         "citizen_on_time", Section.CITY, _("对诉求人按时率"),
-        _("在对诉求人承诺的时限内反馈或办结的，占承诺已有结果的受理件的比例；这个时限从受理起算，退单、改派都不重新计算。"),
+        _(
+            "对诉求人的每一次承诺都在时限内反馈或办结的，占承诺已有结果的受理件的比例；时限从受理起"
+            "算，退单、改派都不重新计算，重新打开另有新的承诺，但已经误期的仍是误期。"
+        ),
         _("承诺时限内反馈 ÷ 承诺已有结果"),
         base=ACCEPTED,
-        numerator=Part(_("承诺时限内反馈"), parts.KEPT_TO_CITIZEN),
+        numerator=Part(_("承诺时限内反馈"), parts.promise_kept),
         denominator=Part(_("承诺已有结果"), parts.promise_decided),
         divide=formulas.on_time_rate,
         better=Better.HIGH,

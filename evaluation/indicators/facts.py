@@ -1,7 +1,8 @@
 """Which facts an indicator speaks of: whose, of which month, seen by whom.
 
 Those of a closed month are its frozen rows, so that an indicator beside a published score reads
-what the score was made of.
+what the score was made of; what has no frozen rows (orders, tickets) counts as it was known when
+the month's facts were complete.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from evaluation.models import Outcome
 from evaluation.months import Month
 from evaluation.periods import Period
 from hotline.core.actors import Actor
-from hotline.core.working_time import local
+from hotline.core.working_time import ONE_DAY, local
 from intake.models import RequestType, Ticket
 
 MONTHS_OF_A_YEAR = 12
@@ -27,8 +28,8 @@ MONTHS_OF_A_YEAR = 12
 
 @dataclass(frozen=True)
 class View:
-    """A month as one reader sees it at an instant. `until` leaves out what came later: of the
-    month that a running one is compared with, only the same days (F-8)."""
+    """A month as one reader sees it at an instant. `until` leaves out what belongs to later days:
+    of the month that a running one is compared with, only the same days count (F-8)."""
 
     month: Month
     actor: Actor
@@ -39,20 +40,39 @@ class View:
     def is_running(self) -> bool:
         return self.at < self.month.period.end
 
+    @property
+    def known_until(self) -> dt.datetime:
+        """What was recorded until then counts: until the month's facts are complete, and never
+        after, so that nothing moves a month that is closed."""
+        return min(self.at, self.month.facts_until)
+
+    @property
+    def cut(self) -> dt.datetime | None:
+        """How far the running month's report knows it: until the latest cut of a day (F-8),
+        nothing before the first one. None for a month that is over, which is compared whole."""
+        if self.until is not None or not self.is_running:
+            return None
+        at, rules = local(self.at), self.month.rules
+        day = at.date() if at.time() >= rules.day_cut else at.date() - ONE_DAY
+        told = periods.running_report(
+            day, period_start_day=rules.period_start_day, day_cut=rules.day_cut
+        )
+        return max(told.end, self.month.period.start)
+
     def before(self, distance: int) -> View:
-        """The same span so many months earlier: a whole month, or of a running one the same
-        days."""
+        """The same span so many months earlier: a whole month, or of a running one the days that
+        its report covers."""
         earlier = months.month(label_before(self.month.label, distance), at=self.at)
         return View(earlier, self.actor, self.at, self._same_day(distance))
 
     def _same_day(self, distance: int) -> dt.datetime | None:
-        if not self.is_running:
+        end = self.until or self.cut
+        if end is None:
             return None
-        at = local(self.at)
         if distance == MONTHS_OF_A_YEAR:
-            is_leap_day = (at.month, at.day) == (2, 29)
-            return at.replace(year=at.year - 1, day=28 if is_leap_day else at.day)
-        span = Period(self.month.period.start, at, self.month.label)
+            is_leap_day = (end.month, end.day) == (2, 29)
+            return end.replace(year=end.year - 1, day=28 if is_leap_day else end.day)
+        span = Period(self.month.period.start, end, self.month.label)
         for _step in range(distance):
             span = periods.previous(span)
         return span.end
@@ -82,10 +102,12 @@ def label_before(label: str, distance: int) -> str:
 
 @dataclass(frozen=True)
 class Base:
-    """Facts of one kind. `ticket_field` and `unit_field` lead from a fact to its ticket and its
-    unit; facts of the city, which are no unit's, are those of the tickets that the reader sees."""
+    """Facts of one kind. `time_field` is what puts a fact into its month, `ticket_field` and
+    `unit_field` lead from it to its ticket and its unit; facts of the city, which are no unit's,
+    are those of the tickets that the reader sees."""
 
     rows: Callable[[View], QuerySet[Any]]
+    time_field: str = "attributed_at"
     ticket_field: str = "ticket_id"
     unit_field: str = "unit_id"
     category_field: str = "category_id"
@@ -120,6 +142,6 @@ HELD = Base(_counted("volume"))
 # V: of what it is scored by, the answers that count.
 ANSWERED = Base(_counted("valid"))
 # The orders given to lead units, each of which may be returned.
-ORDERS = Base(_orders, category_field="ticket__category_id")
+ORDERS = Base(_orders, "dispatched_at", category_field="ticket__category_id")
 # All requests accepted in the city, whether or not a unit ever got them.
-ACCEPTED = Base(_tickets, ticket_field="pk", unit_field="")
+ACCEPTED = Base(_tickets, "accepted_at", ticket_field="pk", unit_field="")

@@ -7,24 +7,18 @@ behind it shows those of its tickets that the reader may still see, and says how
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Aggregate, Count, QuerySet, Sum
+from django.db.models import Aggregate, Count, Q, QuerySet, Sum
 
 from evaluation import monthly
-from evaluation.indicators.definitions import (
-    INDICATORS,
-    Against,
-    Audience,
-    Indicator,
-    Part,
-)
+from evaluation.indicators.definitions import EXCLUDED, INDICATORS
 from evaluation.indicators.dimensions import classes_of
-from evaluation.indicators.facts import MONTHS_OF_A_YEAR, Base, View
+from evaluation.indicators.facts import HELD, MONTHS_OF_A_YEAR, Base, View
+from evaluation.indicators.kinds import Against, Audience, Indicator, Part
 from evaluation.indicators.populations import residents
 from evaluation.models import FrozenOutcome
 from evaluation.months import Month
@@ -39,13 +33,17 @@ Counted = Mapping[Part, int]
 @dataclass(frozen=True)
 class Reading:
     """One indicator of one unit, a group or the city in one month; `base` is None where the
-    indicator has no denominator."""
+    indicator has no denominator, or no figure of it is known. `until_cut` is what the running
+    month's report tells of it, which alone can be compared with the same days of another month;
+    `excluded` is what left the rates, where it is told beside them."""
 
     indicator: Indicator
     counted: int
     base: int | None = None
     is_estimate: bool = False
     min_sample: int = 0
+    until_cut: Reading | None = None
+    excluded: int | None = None
 
     @property
     def value(self) -> Fraction | None:
@@ -56,6 +54,11 @@ class Reading:
     def is_small(self) -> bool:
         """Too few to say anything; of residents there are never too few."""
         return self.base is not None and self.base < self.min_sample
+
+    @property
+    def compared(self) -> Reading:
+        """What of it is compared with another month."""
+        return self.until_cut or self
 
 
 def indicators_for(actor: Actor) -> list[Indicator]:
@@ -76,7 +79,7 @@ def units_of(indicator: Indicator, month: Month, group: str, actor: Actor) -> li
     listed = monthly.units_of(month, group, actor)
     if not indicator.is_per_resident:
         return listed
-    known = residents(listed)
+    known = residents(listed, month)
     return [unit for unit in listed if unit.pk in known]
 
 
@@ -112,6 +115,13 @@ def has_tickets(indicator: Indicator, part: str) -> bool:
     return part == NUMERATOR or indicator.against in (Against.FACTS, Against.LAST_YEAR)
 
 
+def is_of_today(indicator: Indicator, of: View) -> bool:
+    """Whether a number of a closed month may still move: it rests on what is kept without the time
+    it was written down, or on the district that tickets lie in now."""
+    is_by_district = not indicator.is_of_units and not of.actor.sees_all
+    return of.month.is_closed and (indicator.is_of_today or is_by_district)
+
+
 def behind(
     indicator: Indicator, part: str, of: View, units: Iterable[Unit], dimension: str = ""
 ) -> Behind:
@@ -139,22 +149,33 @@ def _rows(base: Base, of: View, units: Iterable[Unit], dimension: str = "") -> Q
 # --- numbers ----------------------------------------------------------------------------------
 
 
-def overall(indicators: Sequence[Indicator], of: View, group: str) -> dict[str, Reading]:
+def overall(
+    indicators: Sequence[Indicator], of: View, group: str, *, tells_excluded: bool = False
+) -> dict[str, Reading]:
     """The indicators of a whole group, and those of the city, by name: one statement for each
-    kind of facts, however many indicators are made of them."""
+    kind of facts, however many indicators are made of them. `tells_excluded`: with the number that
+    left the rates beside them (F-21)."""
     found: dict[str, Reading] = {}
     told = [i for i in indicators if not i.is_of_units or i.is_told_of(group)]
     listed = {i.name: tuple(units_of(i, of.month, group, of.actor)) for i in told}
-    for base, units in dict.fromkeys((i.base, listed[i.name]) for i in told):
+    rates = [i for i in told if tells_excluded and i.is_rate_of_answers]
+    kinds = [(i.base, listed[i.name]) for i in told] + [(HELD, listed[i.name]) for i in rates]
+    excluded: dict[tuple[Unit, ...], int] = {}
+    for base, units in dict.fromkeys(kinds):
         ours = [i for i in told if i.base is base and listed[i.name] == units]
-        counted = count(base, _parts(ours), of, units)
+        left_out = [EXCLUDED] if base is HELD and rates else []
+        counted = count(base, list(dict.fromkeys(_parts(ours) + left_out)), of, units)
+        if left_out:
+            excluded[units] = counted[0][EXCLUDED]
         last_year: Counted = {}
         compared = [i for i in ours if i.against == Against.LAST_YEAR]
         if compared:
-            last_year = count(base, _parts(compared), of.before(MONTHS_OF_A_YEAR), units)
-        people = residents(units).values() if any(i.is_per_resident for i in ours) else ()
+            last_year = count(base, _parts(compared), of.before(MONTHS_OF_A_YEAR), units)[0]
+        people = residents(units, of.month).values() if any(i.is_per_resident for i in ours) else ()
         for i in ours:
             found[i.name] = _reading(i, of, counted, last_year, people)
+    for i in rates:
+        found[i.name] = replace(found[i.name], excluded=excluded[listed[i.name]])
     return found
 
 
@@ -164,16 +185,16 @@ def by_unit(indicator: Indicator, of: View, units: Collection[Unit]) -> dict[int
         return {}
     parts = _parts([indicator])
     counted = _per_unit(indicator.base, parts, of, units)
-    last_year: Mapping[int, Counted] = {}
+    last_year: Mapping[int, list[Counted]] = {}
     if indicator.against == Against.LAST_YEAR:
         last_year = _per_unit(indicator.base, parts, of.before(MONTHS_OF_A_YEAR), units)
-    people = residents(units) if indicator.is_per_resident else {}
+    people = residents(units, of.month) if indicator.is_per_resident else {}
     return {
         unit.pk: _reading(
             indicator,
             of,
-            counted.get(unit.pk, {}),
-            last_year.get(unit.pk, {}),
+            counted[unit.pk],
+            last_year[unit.pk][0] if last_year else {},
             [people[unit.pk]] if unit.pk in people else (),
         )
         for unit in units
@@ -187,39 +208,57 @@ def per_resident(indicator: Indicator, counted: int, people: Iterable[AreaPopula
     return Reading(indicator, counted, living, any(p.is_estimate for p in known))
 
 
-def count(base: Base, parts: Sequence[Part], of: View, units: Iterable[Unit]) -> dict[Part, int]:
-    """Several parts over all these units together."""
+def count(base: Base, parts: Sequence[Part], of: View, units: Iterable[Unit]) -> list[Counted]:
+    """Several parts over all these units together: whole, and of a running month then until its
+    cut, by the same statements."""
     rows = _rows(base, of, units)
-    found = {part: rows.filter(part.chosen(of)).count() for part in parts if part.is_apart}
-    together = [part for part in parts if not part.is_apart]
-    if together:
-        counts = rows.aggregate(**_counts(together, of))
-        found |= {part: counts[f"part{n}"] or 0 for n, part in enumerate(together)}
-    return found
+    spans = _spans(base, of)
+    found: list[dict[Part, int]] = [{} for _span in spans]
+    for counted in _statements(parts):
+        chosen = rows.filter(counted[0].chosen(of)) if counted[0].is_apart else rows
+        _put(found, counted, chosen.aggregate(**_counts(counted, of, spans)))
+    return list(found)
 
 
 def _per_unit(
-    base: Base, parts: Sequence[Part], of: View, units: Iterable[Unit]
-) -> Mapping[int, Counted]:
+    base: Base, parts: Sequence[Part], of: View, units: Collection[Unit]
+) -> Mapping[int, list[Counted]]:
     rows = _rows(base, of, units)
-    found: dict[int, dict[Part, int]] = defaultdict(dict)
-    for part in parts:
-        if part.is_apart:
-            grouped = rows.filter(part.chosen(of)).values_list(base.unit_field)
-            for unit_id, n in grouped.annotate(n=Count("pk")):
-                found[unit_id][part] = n
+    spans = _spans(base, of)
+    found: dict[int, list[dict[Part, int]]] = {u.pk: [{} for _span in spans] for u in units}
+    for counted in _statements(parts):
+        chosen = rows.filter(counted[0].chosen(of)) if counted[0].is_apart else rows
+        for line in chosen.values(base.unit_field).annotate(**_counts(counted, of, spans)):
+            _put(found[line[base.unit_field]], counted, line)
+    return {pk: list(counts) for pk, counts in found.items()}
+
+
+def _statements(parts: Sequence[Part]) -> list[list[Part]]:
+    """Which parts are counted together."""
     together = [part for part in parts if not part.is_apart]
-    if together:
-        for line in rows.values(base.unit_field).annotate(**_counts(together, of)):
-            counts = {part: line[f"part{n}"] or 0 for n, part in enumerate(together)}
-            found[line[base.unit_field]].update(counts)
+    return [[part] for part in parts if part.is_apart] + ([together] if together else [])
+
+
+def _spans(base: Base, of: View) -> list[Q]:
+    """What of the month is counted: all of it, and what its report tells."""
+    return [Q()] if of.cut is None else [Q(), Q(**{f"{base.time_field}__lt": of.cut})]
+
+
+def _counts(parts: Sequence[Part], of: View, spans: Sequence[Q]) -> dict[str, Aggregate]:
+    found: dict[str, Aggregate] = {}
+    for n, part in enumerate(parts):
+        chosen = Q() if part.is_apart else part.chosen(of)
+        for s, span in enumerate(spans):
+            found[f"part{n}_{s}"] = _amount(part.amount, filter=chosen & span or None)
     return found
 
 
-def _counts(parts: Sequence[Part], of: View) -> dict[str, Aggregate]:
-    return {
-        f"part{n}": _amount(part.amount, filter=part.chosen(of)) for n, part in enumerate(parts)
-    }
+def _put(
+    found: list[dict[Part, int]], parts: Sequence[Part], counts: Mapping[str, int | None]
+) -> None:
+    for n, part in enumerate(parts):
+        for s, of_span in enumerate(found):
+            of_span[part] = counts[f"part{n}_{s}"] or 0
 
 
 def _amount(column: str, **options: Any) -> Aggregate:
@@ -233,6 +272,17 @@ def _parts(indicators: Iterable[Indicator]) -> list[Part]:
 
 
 def _reading(
+    indicator: Indicator,
+    of: View,
+    counted: Sequence[Counted],
+    last_year: Counted,
+    people: Iterable[AreaPopulation],
+) -> Reading:
+    whole, *until_cut = [_made(indicator, of, one, last_year, people) for one in counted]
+    return replace(whole, until_cut=until_cut[0]) if until_cut else whole
+
+
+def _made(
     indicator: Indicator,
     of: View,
     counted: Counted,

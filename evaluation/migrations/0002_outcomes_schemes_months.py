@@ -8,21 +8,32 @@ from django.db import migrations, models
 # What a closed month counted, and what was decided, stays. The running role has no right to change
 # or delete these rows; the triggers hold the owner to it as well, and keep new rows out of a month
 # that is closed. TRUNCATE belongs to the owner alone.
+#
+# Who adds a row waits for a close under way (289043075909 is the lock of `evaluation.month_lock`)
+# and looks with eyes opened after it: an older snapshot would not know of the close. The search
+# path is fixed, so that nobody's temporary table stands in for the real one.
 FREEZE = """
-CREATE FUNCTION evaluation_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION evaluation_refuse_change() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % are frozen', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
-CREATE FUNCTION evaluation_refuse_late_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION evaluation_refuse_late_rows() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM evaluation_monthclose WHERE month IN (SELECT month FROM fresh)) THEN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'rows of a month are written in READ COMMITTED' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(289043075909);
+    IF EXISTS (SELECT 1 FROM public.evaluation_monthclose WHERE month IN (SELECT month FROM fresh)) THEN
         RAISE EXCEPTION 'the month is closed' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION evaluation_refuse_if_decided() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION evaluation_refuse_if_decided() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.outcome <> '' THEN
         RAISE EXCEPTION 'what was decided stays' USING ERRCODE = 'restrict_violation';
@@ -30,7 +41,8 @@ BEGIN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 
-CREATE FUNCTION evaluation_refuse_if_adopted() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION evaluation_refuse_if_adopted() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.adopted_at IS NOT NULL THEN
         RAISE EXCEPTION 'an adopted scheme stays' USING ERRCODE = 'restrict_violation';

@@ -4,7 +4,7 @@
 """
 
 from .calendar import Calendar, Month, calendar
-from .folding import fold
+from .folding import fold, heard
 from .histories import Answer, Codes, Event, History, Party, Ruling, histories
 from .keeping import HEARD, Written, keep, keep_all, rebuild, rebuilding, refold, refresh
 
@@ -21,6 +21,7 @@ __all__ = [
     "Written",
     "calendar",
     "fold",
+    "heard",
     "histories",
     "keep",
     "keep_all",

@@ -39,6 +39,18 @@ def fold(history: History, calendar: Calendar, now: dt.datetime) -> list[Outcome
             life = Life(history, recorded, min(now, month.cutoff))
 
 
+def heard(history: History, now: dt.datetime) -> dict[int, set[int]]:
+    """Which answers each unit's outcomes of a ticket are made of as of `now`: those about it as the
+    lead, and those about the lead that it helped. A unit that heard none is not in it."""
+    if not history.events or history.events[0].recorded_at > now:
+        return {}
+    found: dict[int, set[int]] = {}
+    for row in Life(history, _in_order(history), now).rows.values():
+        if row.answers:
+            found.setdefault(row.unit_id, set()).update(answer.id for answer in row.answers)
+    return found
+
+
 def _in_order(history: History) -> list[Recorded]:
     """Events and answers as they became known. An act takes its time before it waits for the
     ticket, so of two at once the second may carry the earlier time: it is known no sooner than

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from dispatch.models import Assignment, AssignmentRole
 from evaluation.models import Appeal, CallbackResult, Exclusion, PleaOutcome
 from hotline.core.models import Area, Unit
 from hotline.core.places import units
@@ -104,15 +105,21 @@ class History:
 
 
 def histories(ticket_ids: Collection[int]) -> Iterator[History]:
-    """The histories of these tickets, lowest id first: at most eight statements however many
+    """The histories of these tickets, lowest id first: at most nine statements however many
     there are, so a caller asks for a thousand at a time, no more."""
-    rows = Ticket.objects.filter(pk__in=ticket_ids).values_list("pk", "number", "accepted_at")
-    tickets = {pk: number for pk, number, _accepted_at in rows}
+    rows = Ticket.objects.filter(pk__in=ticket_ids).values_list(
+        "pk", "number", "accepted_at", "category_id", "area_id"
+    )
+    tickets = {pk: number for pk, number, *_rest in rows}
     # No event is older than its ticket: earlier months' partitions are not looked at.
-    events = _events(ticket_ids, since=min((at for *_pk, at in rows), default=None))
+    events = _events(ticket_ids, since=min((at for _pk, _number, at, *_ in rows), default=None))
     parties, answers = _parties(ticket_ids), _answers(ticket_ids)
     rulings = _rulings(ticket_ids)
-    codes = _codes(event for found in events.values() for event in found)
+    codes = _codes(
+        events,
+        categories_now={pk: category_id for pk, *_rest, category_id, _area_id in rows},
+        areas_now={pk: area_id for pk, *_rest, area_id in rows},
+    )
     for pk in sorted(tickets):
         yield History(
             ticket_id=pk,
@@ -179,20 +186,72 @@ def _grouped(made: Any, rows: Any, key: str, fields: Iterable[str]) -> dict[int,
 # --- what codes stand for --------------------------------------------------------------------
 
 
-def _codes(events: Iterable[Event]) -> Codes:
+Events = Mapping[int, list[Event]]
+
+
+def _codes(
+    events: Events,
+    *,
+    categories_now: Mapping[int, int | None],
+    areas_now: Mapping[int, int | None],
+) -> Codes:
+    """What the codes stand for: by whoever bears them now, or else by what the tickets and their
+    orders say. A code that nobody bears and nothing tells of is left out."""
     named: set[str] = set()
     placed: set[str] = set()
-    for event in events:
-        data = event.data
+    for data in (event.data for found in events.values() for event in found):
         named.update(data.get("cooperators") or ())
         named.update(filter(None, (data.get("by"), data.get("authority"))))
         if data.get("area"):
             placed.add(data["area"])
+    units = _unit_ids(named)
+    if not named <= units.keys():
+        units = _former_units(events) | units
+    classes = {category.code: pk for pk, category in categories().items()}
     return Codes(
-        units=_unit_ids(named),
-        categories={category.code: pk for pk, category in categories().items()},
-        areas=_area_ids(placed),
+        units=units,
+        categories=_last_named("category", events, categories_now) | classes,
+        areas=_last_named("area", events, areas_now) | _area_ids(placed),
     )
+
+
+def _last_named(name: str, events: Events, now: Mapping[int, int | None]) -> dict[str, int]:
+    """What a ticket was given last is what it has now, whatever code that bears today."""
+    found: dict[str, int] = {}
+    for ticket_id, happened in events.items():
+        code = next((e.data[name] for e in reversed(happened) if e.data.get(name)), None)
+        pk = now[ticket_id]
+        if code is not None and pk is not None:
+            found[code] = pk
+    return found
+
+
+def _former_units(events: Events) -> dict[str, int]:
+    """Units by the codes that events call them by, from the orders that those events speak of."""
+    found: dict[str, int] = {}
+    orders: dict[int, list[Assignment]] = defaultdict(list)
+    for order in Assignment.objects.filter(ticket_id__in=events.keys()).order_by("pk"):
+        orders[order.ticket_id].append(order)
+    for ticket_id, happened in events.items():
+        for event in happened:
+            found |= _told_by_orders(event, orders[ticket_id])
+    return found
+
+
+def _told_by_orders(event: Event, orders: Iterable[Assignment]) -> dict[str, int]:
+    data = event.data
+    given = [order for order in orders if order.dispatched_at == event.occurred_at]
+    if event.type == "dispatched":
+        asked = [o.unit_id for o in given if o.role == AssignmentRole.COOPERATE]
+        codes = data["cooperators"]
+        return dict(zip(codes, asked, strict=True)) if len(codes) == len(asked) else {}
+    if event.type == "escalation_answered":
+        leads = [o.unit_id for o in given if o.role == AssignmentRole.LEAD]
+        return {data["authority"]: leads[-1]} if leads else {}
+    if event.type in ("interim_reported", "handed_in"):
+        units = {order.pk: order.unit_id for order in orders}
+        return {data["by"]: units[data["assignment"]]}
+    return {}
 
 
 @remembered(Area)

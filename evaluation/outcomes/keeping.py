@@ -101,12 +101,13 @@ def refresh(*, at: dt.datetime, after: int = 0, seconds: float = float("inf")) -
     while calendar().before(month).cutoff > at - _LATE_LOOK:
         month = calendar().before(month)
     may_change = Q(is_due=False) | Q(is_on_time=None) | Q(is_on_time_original=None)
-    rows = Outcome.objects.filter(may_change, month__gte=month.label, ticket_id__gt=after)
-    ids = rows.order_by("ticket_id").values_list("ticket_id", flat=True).distinct()
-    for batch in _batches(list(ids)):
+    rows = Outcome.objects.filter(may_change, month__gte=month.label).order_by("ticket_id")
+    ids = rows.values_list("ticket_id", flat=True).distinct()
+    while batch := list(ids.filter(ticket_id__gt=after)[:BATCH]):
         refold(batch, at=at)
+        after = batch[-1]
         if time.monotonic() - begun > seconds:
-            return batch[-1]
+            return after
     return None
 
 

@@ -139,7 +139,7 @@ class Life:
         return next((row for row in parts if row.is_open), None)
 
     def _part_by(self, event: Event) -> Row | None:
-        return self._part_of(self.history.codes.units[event.data["by"]])
+        return self._part_of(self.history.codes.units.get(event.data["by"]))
 
     # --- events: the matter ---------------------------------------------------------------------
 
@@ -151,14 +151,14 @@ class Life:
         )
 
     def _classified(self, event: Event) -> None:
-        area = event.data["area"]  # named only where it was set
-        area_id = self.history.codes.areas[area] if area else self.matter.area_id
+        # The area is named only where it was set.
+        area_id = self.history.codes.areas.get(event.data["area"], self.matter.area_id)
         self.matter = replace(self.matter, level=event.data["level"], area_id=area_id)
         self._class(event)
 
     def _class(self, event: Event) -> None:
         was = self.matter
-        category_id = self.history.codes.categories.get(event.data["category"])
+        category_id = self.history.codes.categories.get(event.data["category"], was.category_id)
         is_changed = bool(self.rows) and category_id != was.category_id
         self.matter = replace(
             was, category_id=category_id, reclassified_count=was.reclassified_count + is_changed
@@ -173,8 +173,8 @@ class Life:
         self._is_sampled = event.data.get("sampled", True)
         self._callback_at = _instant(event, "callback_at")
         for code in event.data["cooperators"]:
-            unit_id = self.history.codes.units[code]
-            self._ask(event, unit_id, COOPERATE, _instant(event, "parts_due_at"))
+            if (unit_id := self.history.codes.units.get(code)) is not None:
+                self._ask(event, unit_id, COOPERATE, _instant(event, "parts_due_at"))
 
     def _taken_back(self, _event: Event) -> None:
         self._take_back()
@@ -237,9 +237,9 @@ class Life:
 
     def _escalation_answered(self, event: Event) -> None:
         """提级办理: the authority leads now, and who helped the lead before helps the authority."""
-        if not event.data["takes_over"]:
+        authority = self.history.codes.units.get(event.data["authority"])
+        if authority is None or not event.data["takes_over"]:
             return
-        authority = self.history.codes.units[event.data["authority"]]
         for row in self._tenure:
             if row is self.lead or (row.unit_id == authority and row.is_open):
                 row.leave()
@@ -252,6 +252,8 @@ class Life:
         self._callback_at, self._is_on_ledger = _instant(event, "callback_at"), False
 
     def _led_by(self, event: Event) -> Row:
+        if (_unit(event), LEAD) not in self.rows:  # it took over under a code nobody knows now
+            self._lead_by(event, _unit(event), None)
         return self.rows[_unit(event), LEAD]
 
     # --- events: parts --------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """How evaluation's events read."""
 
-from . import calling, links, months, pleas
+from . import calling, links, months, pleas, schemes
 
-__all__ = ["calling", "links", "months", "pleas"]
+__all__ = ["calling", "links", "months", "pleas", "schemes"]

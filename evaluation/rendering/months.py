@@ -12,6 +12,7 @@ register_events(
         "month_closed": _("月度成绩封账"),
         "erratum_published": _("月度成绩勘误"),
         "score_appeal_ruled": _("月度成绩申诉裁定"),
+        "talk_due": _("月度排名末位，将被约谈"),
         "talk_recorded": _("约谈登记"),
     }
 )

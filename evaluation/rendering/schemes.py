@@ -19,7 +19,10 @@ from evaluation.models import CallbackChannel
 from evaluation.rule_names import RULE_NAMES
 from evaluation.rules import OutOfScope, Rules
 from hotline.core.models import AssessmentGroup
+from intake.rendering import register_events
 from knowledge.models import category_by_code, category_path
+
+register_events({"scheme_consulted": gettext_lazy("考评方案征求意见")})
 
 # The choices of the rules that are one of a few.
 CHOICES: dict[str, dict[str, str | Promise]] = {

@@ -5,7 +5,7 @@ The same tallies and rules give the same lines on every machine and in every ord
 
 from .averages import Average, macro_average, micro_average
 from .lines import Scored
-from .places import score
+from .places import Place, score
 from .years import MonthScore, Year, year_of
 
 # Of this package and of the counting before it: a month is made again by the version that made it.
@@ -16,6 +16,7 @@ __all__ = [
     "VERSION",
     "Average",
     "MonthScore",
+    "Place",
     "Scored",
     "Year",
     "macro_average",

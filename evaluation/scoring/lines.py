@@ -27,8 +27,8 @@ class Scored:
     scale, a page cuts them off there.
 
     `band` is the volume band, `rank` the place among those of the same group and volume band,
-    `rank_band` the band of units that the sample cannot tell apart. A unit with a `mark` has
-    neither, and no class.
+    `previous_rank` the place in the same ranking the month before, `rank_band` the band of units
+    that the sample cannot tell apart. A unit with a `mark` has none of the three, and no class.
     """
 
     tally: UnitTally
@@ -44,6 +44,7 @@ class Scored:
     mark: str
     band: int
     rank: int | None = None
+    previous_rank: int | None = None
     rank_band: int | None = None
     is_tail: bool = False
     unit_class: str = StreetClass.NONE.value

@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
+from typing import NamedTuple
 
 from evaluation.models import ScoreMark, StreetClass
 from evaluation.rules import Classes, Rules
@@ -18,8 +19,18 @@ from evaluation.tally import UnitTally
 
 from .lines import Scored, line
 
+
+class Place(NamedTuple):
+    """Where a unit stood: in which ranking, and at which rank."""
+
+    group: str
+    band: int
+    rank: int
+
+
 NO_POINTS: Mapping[int, Decimal] = {}
 NOBODY: Mapping[int, int] = {}
+NOWHERE: Mapping[int, Place] = {}
 # Behind the ranked: first those whose score could be compared if the scheme ranked them.
 _LISTED = (
     ScoreMark.NONE,
@@ -35,14 +46,14 @@ def score(
     rules: Rules,
     *,
     bonuses: Mapping[int, Decimal] = NO_POINTS,
-    previous_ranks: Mapping[int, int] = NOBODY,
+    previous: Mapping[int, Place] = NOWHERE,
     tails_before: Mapping[int, int] = NOBODY,
     order: Mapping[int, int] | None = None,
 ) -> list[Scored]:
     """The month of all these units: ranking after ranking, best first, the unranked behind (F-6).
 
-    By unit id: `bonuses` are points granted for the month, `previous_ranks` the places of the
-    month before, `tails_before` for how many months in a row until then the unit was in the tail,
+    By unit id: `bonuses` are points granted for the month, `previous` the places of the month
+    before, `tails_before` for how many months in a row until then the unit was in the tail,
     `order` the office's own order of units, for those that nothing else tells apart (without it,
     their id).
     """
@@ -63,7 +74,7 @@ def score(
     for _, ranking in groupby(sorted(lines, key=listed), key=lambda o: (o.tally.group, o.band)):
         peers = list(ranking)
         ranked = [one for one in peers if not one.mark]
-        placed += _placed(ranked, rules, previous_ranks, tails_before)
+        placed += _placed(ranked, rules, previous, tails_before)
         placed += peers[len(ranked) :]
     return placed
 
@@ -71,20 +82,33 @@ def score(
 def _placed(
     ranked: Sequence[Scored],
     rules: Rules,
-    previous_ranks: Mapping[int, int],
+    previous: Mapping[int, Place],
     tails_before: Mapping[int, int],
 ) -> Iterator[Scored]:
     tail = _last(ranked, rules.tail_count)
-    classes = _Classed(ranked, rules.classes, tail, previous_ranks, tails_before)
+    ranks_before = _ranks_before(ranked, previous)
+    classes = _Classed(ranked, rules.classes, tail, ranks_before, tails_before)
     ranks, bands = _ranks(ranked, rules.ties), _bands(ranked)
     for one, rank, band in zip(ranked, ranks, bands, strict=True):
         yield replace(
             one,
             rank=rank,
+            previous_rank=ranks_before.get(one.tally.unit_id),
             rank_band=band,
             is_tail=one.tally.unit_id in tail,
             unit_class=classes.of(one.tally.unit_id, rank).value,
         )
+
+
+def _ranks_before(ranked: Sequence[Scored], previous: Mapping[int, Place]) -> dict[int, int]:
+    """By unit id, the rank each had in this same ranking: who has come from units of another group
+    or another size has climbed and fallen nowhere."""
+    before = [(one, previous.get(one.tally.unit_id)) for one in ranked]
+    return {
+        one.tally.unit_id: place.rank
+        for one, place in before
+        if place and (place.group, place.band) == (one.tally.group, one.band)
+    }
 
 
 def _ranks(ranked: Sequence[Scored], ties: str) -> list[int]:

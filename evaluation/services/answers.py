@@ -108,7 +108,7 @@ def _check_hand(actor: Actor, channel: str) -> None:
         is_theirs = actor.kind in ("staff", "system")
     else:
         is_theirs = actor.kind in ("citizen", "client")
-    if not is_theirs or actor.unit_ids:
+    if not is_theirs or actor.is_of_unit:
         raise NotPermitted
 
 
@@ -160,7 +160,8 @@ def _told(result: CallbackResult) -> dict[str, Any]:
         told["channel"] = result.channel
     if result.is_withheld:
         return told | {"is_withheld": True}
-    return told | {"resolved": result.resolved, "satisfaction": result.satisfaction}
+    answers = {"contacted": result.contacted, "resolved": result.resolved}
+    return told | answers | {"satisfaction": result.satisfaction}
 
 
 # --- what the record says --------------------------------------------------------------------
@@ -199,11 +200,11 @@ def last_opened(ticket: Ticket) -> Clock | None:
 def is_concluded(
     ticket: Ticket, party: TicketRequester, results: list[CallbackResult], since: dt.datetime
 ) -> bool:
-    """Answered, declined, or tried on enough different half-days since the call-back opened."""
+    """Answered, declined, or tried often enough since the call-back opened."""
     own = [r for r in results if r.requester_id == party.requester_id and r.called_at >= since]
     if any(r.is_valid or r.outcome in DECLINED for r in own):
         return True
-    return half_days(own) >= settings.CALLBACK_ATTEMPTS
+    return is_exhausted(own)
 
 
 def half_day_start(at: dt.datetime) -> dt.datetime:
@@ -211,6 +212,15 @@ def half_day_start(at: dt.datetime) -> dt.datetime:
     local = timezone.localtime(at, BUSINESS_ZONE)
     start = NOON if local.time() >= NOON else dt.time()
     return dt.datetime.combine(local.date(), start, BUSINESS_ZONE)
+
+
+def is_exhausted(results: list[CallbackResult]) -> bool:
+    """Tried on enough different half-days, and over enough days (R-085): who is away for a day is
+    still asked."""
+    if half_days(results) < settings.CALLBACK_ATTEMPTS:
+        return False
+    days = {timezone.localtime(r.called_at).date() for r in results}
+    return (max(days) - min(days)).days + 1 >= settings.CALLBACK_DAYS
 
 
 def half_days(results: list[CallbackResult]) -> int:

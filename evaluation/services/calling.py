@@ -18,7 +18,7 @@ from evaluation.services.answers import (
     Said,
     answers_since_reply,
     attempts_of_turn,
-    half_days,
+    is_exhausted,
     parties_to_call,
     write_answer,
 )
@@ -143,10 +143,16 @@ def conclude(
     return ticket
 
 
-def check_hours(at: dt.datetime) -> None:
+def is_calling_time(at: dt.datetime) -> bool:
     """People are called, and written to, in the daytime."""
     first, last = settings.CALLBACK_HOURS
-    if not first <= timezone.localtime(at).time() < last:
+    return bool(first <= timezone.localtime(at).time() < last)
+
+
+def check_hours(at: dt.datetime) -> None:
+    """Refuse what would reach people at night."""
+    if not is_calling_time(at):
+        first, last = settings.CALLBACK_HOURS
         raise RuleViolation("outside_calling_hours", first=f"{first:%H:%M}", last=f"{last:%H:%M}")
 
 
@@ -171,7 +177,7 @@ def _check_close_code(a: Act, code: str) -> None:
             CloseCode.ANONYMOUS: not parties and ticket.is_anonymous,
             CloseCode.DECLINED: (not parties and not ticket.is_anonymous)
             or any(attempt.outcome in DECLINED for attempt in attempts),
-            CloseCode.UNREACHABLE: half_days(unanswered) >= settings.CALLBACK_ATTEMPTS,
+            CloseCode.UNREACHABLE: is_exhausted(unanswered),
             CloseCode.NOT_SAMPLED: code == CloseCode.NOT_SAMPLED
             and not ticket.is_anonymous
             and not was_drawn(ticket),
@@ -180,7 +186,10 @@ def _check_close_code(a: Act, code: str) -> None:
     if not founded:
         if code == CloseCode.UNREACHABLE:
             raise IllegalMove(
-                "attempts_not_exhausted", number=ticket.number, n=settings.CALLBACK_ATTEMPTS
+                "attempts_not_exhausted",
+                number=ticket.number,
+                n=settings.CALLBACK_ATTEMPTS,
+                days=settings.CALLBACK_DAYS,
             )
         raise IllegalMove(
             "close_code_unfounded", number=ticket.number, reason=CloseCode(code).label

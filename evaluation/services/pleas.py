@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +15,6 @@ from dispatch.models import Assignment, AssignmentRole
 from evaluation.models import (
     Appeal,
     AppealGround,
-    CallbackResult,
     Exclusion,
     ExclusionGround,
     ExclusionScope,
@@ -25,13 +23,14 @@ from evaluation.models import (
     PleaOutcome,
 )
 from evaluation.month_lock import while_deciding
-from evaluation.pleas import closed_month
+from evaluation.pleas import answers_counted, closed_month
+from evaluation.services.months.asking import may_still_plead
 from hotline.core.actors import Actor
 from hotline.core.models import AssessmentGroup, ClockKind, Unit
 from hotline.core.places import units
 from hotline.core.privacy.redact import extract_references
-from hotline.core.violations import Busy, IllegalMove, RuleViolation
-from intake.acts import Act, act, is_lock_timeout, one_act
+from hotline.core.violations import IllegalMove, RuleViolation
+from intake.acts import Act, act, one_act
 from intake.models import RequestType, Ticket
 from intake.services.registration import tidy
 
@@ -55,8 +54,9 @@ def ask_exclusion(
     unit: Unit | None = None,
 ) -> Ticket:
     """Ask that the ticket leaves the three rates (剔除) or the volume (不计入诉求总量) of a unit
-    that was given it, for a ground, with a reason and what proves it (R-096). Without `unit` it is
-    asked for the lead, where the actor works for it, else for the actor's assisting unit.
+    that was given it, for a ground, with a reason and what proves it (R-096); also when another one
+    has it now. Without `unit` it is asked for the lead, where the actor works for it, else for the
+    actor's assisting unit.
 
     容错 (R-102) is for work that was done and reported, and failed all the same: it takes nothing
     out of the volume. Raises RuleViolation or IllegalMove, also once the month is closed.
@@ -98,39 +98,36 @@ def appeal(
     ground: str,
     reason: str,
     evidence: str,
+    unit: Unit | None = None,
 ) -> Ticket:
-    """Appeal against one valid answer about the actor's unit (R-097), named by its id: for a
-    ground, with a reason and what proves it. Once for every answer; the answer stays what it was.
+    """Appeal against one valid answer that counts for the actor's unit (R-097), named by its id:
+    about the unit, or about the lead that it helped. For a ground, with a reason and what proves
+    it; once for every answer and unit, and the answer stays what it was. Without `unit` it is
+    appealed for the unit the answer is about, where the actor works for it, else for the one that
+    helped.
 
     Raises RuleViolation or IllegalMove, also once the month is closed.
     """
     with _deciding("appeal", number, actor=actor, at=at, version=version) as a:
-        own = CallbackResult.objects.filter(ticket=a.ticket, unit_id__in=actor.unit_ids)
-        if not own.filter(is_valid=True).exists():
-            raise IllegalMove("no_answer_to_appeal", number=number)
-        against = own.filter(pk=result, is_valid=True).first()
-        if against is None:
-            raise RuleViolation("answer_not_own", field="result")
+        unit_id = _appealing_unit(a, result, unit)
         if ground not in AppealGround.values:
             raise RuleViolation("plea_ground_unknown", field="ground")
-        _check_counts_for(a, against.unit_id)
-        earlier = against.appeals.filter(unit_id=against.unit_id).first()
+        _check_counts_for(a, unit_id)
+        earlier = Appeal.objects.filter(result=result, unit=unit_id).first()
         if earlier is not None:
             raise IllegalMove("appeal_ruled" if earlier.outcome else "plea_pending", number=number)
-        _check_month(a, against.unit_id)
-        _check_time(a, against.unit_id)
+        _check_month(a, unit_id)
+        _check_time(a, unit_id)
         asked = Appeal(
             ticket=a.ticket,
-            unit_id=against.unit_id,
-            result=against,
+            unit_id=unit_id,
+            result_id=result,
             ground=ground,
             **_words(a, reason, evidence),
         )
         asked.save(force_insert=True)
         a.start(ClockKind.APPEAL_RULING, subject_id=asked.pk)
-        a.record(
-            "appealed", unit_id=asked.unit_id, appeal=asked.pk, result=against.pk, ground=ground
-        )
+        a.record("appealed", unit_id=unit_id, appeal=asked.pk, result=result, ground=ground)
     return a.ticket
 
 
@@ -223,12 +220,7 @@ def _deciding(verb: str, number: str, **who: Any) -> Iterator[Act]:
     """One act about what counts: whoever closes a month waits for it, and it for them. Raises Busy
     when that takes too long."""
     with one_act():
-        try:
-            while_deciding()
-        except OperationalError as error:
-            if is_lock_timeout(error):
-                raise Busy from error
-            raise
+        while_deciding()
         with act(verb, number, **who) as a:
             yield a
 
@@ -263,6 +255,19 @@ def _asking_unit(a: Act, unit: Unit | None) -> int:
     return lead if lead in held else held[-1]
 
 
+def _appealing_unit(a: Act, result: int, unit: Unit | None) -> int:
+    """The unit it is appealed for: one of the actor's for which the answer counts."""
+    if unit is not None and unit.pk not in a.actor.unit_ids:
+        raise RuleViolation("not_own_unit", field="unit", unit=unit.name)
+    own = a.actor.unit_ids if unit is None else frozenset({unit.pk})
+    counted = answers_counted(a.ticket, own, a.at)
+    if not counted:
+        raise IllegalMove("no_answer_to_appeal", number=a.ticket.number)
+    if result not in counted:
+        raise RuleViolation("answer_not_own", field="result")
+    return counted[result][0]
+
+
 def _check_counts_for(a: Act, unit_id: int) -> None:
     """Refuse where there is nothing that could stop to count: praise never enters the rates
     (R-003), and a unit of no group has no result."""
@@ -293,11 +298,14 @@ def _check_month(a: Act, unit_id: int) -> None:
 
 
 def _check_time(a: Act, unit_id: int) -> None:
-    """While its month is shown to the units, they ask until the time given; later ones could keep
-    the month from ever being closed."""
+    """While the month in which the ticket counts for the unit is shown to the units, they ask until
+    the time given, and longer where an objection to the unit's line was upheld; later ones could
+    keep the month from ever being closed."""
     months = Outcome.objects.filter(ticket=a.ticket, unit_id=unit_id).values_list("month")
-    over = MonthDraft.objects.filter(month__in=months, appeals_until__lte=a.at, close=None).first()
-    if over is not None:
+    shown = MonthDraft.objects.filter(month__in=months, appeals_until__lte=a.at, close=None)
+    for over in shown.order_by("month"):
+        if may_still_plead(unit_id, over.month, a.at):
+            continue
         until = timezone.localtime(over.appeals_until)
         raise IllegalMove(
             "plea_time_over",

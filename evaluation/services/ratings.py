@@ -41,7 +41,7 @@ def own_party(*, number: str, actor: Actor) -> TicketRequester:
         ticket = Ticket.objects.visible_to(actor).get(number=number)
     except Ticket.DoesNotExist:
         raise NotVisible from None
-    if actor.kind != "client" or actor.unit_ids or ticket.client_id != actor.id:
+    if actor.kind != "client" or actor.is_of_unit or ticket.client_id != actor.id:
         raise NotPermitted
     party = ticket.parties.filter(role=PartyRole.MAIN, left_at=None).order_by("id").first()
     if party is None:

@@ -6,12 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from evaluation import robot
-from evaluation.models import CallbackChannel, CallbackResult
+from evaluation.models import CallbackChannel, CallbackResult, CallOutcome
 from evaluation.sampling import is_asked_of_pressure
 from evaluation.services.answers import (
     Said,
@@ -20,7 +18,8 @@ from evaluation.services.answers import (
     parties_to_call,
     write_answer,
 )
-from evaluation.services.calling import callee, check_call
+from evaluation.services.calling import callee, check_call, is_calling_time
+from evaluation.services.links import write_after_call
 from hotline.core.actors import SYSTEM, Actor
 from hotline.core.deployment import deployment
 from hotline.core.models import AuditEntry, ClockKind
@@ -53,8 +52,7 @@ def calls_for_robot(*, actor: Actor, at: dt.datetime, limit: int) -> list[Call]:
     requester not concluded. Not about a confidential matter, not twice in a half-day, and not who
     has asked for a person. Every number given out is written down."""
     check_robot(actor)
-    first, last = settings.CALLBACK_HOURS
-    if not first <= timezone.localtime(at).time() < last:
+    if not is_calling_time(at):
         return []
     found = []
     for clock in _due(at).select_related("ticket").order_by("opens_at", "pk")[:limit]:
@@ -93,7 +91,8 @@ def record_robot_call(
 ) -> robot.Conversation:
     """Write down what a call of the robot came to, judged by the conversation itself. Who asked
     for a person, or could not be understood, is no attempt of the office: the call waits for
-    somebody of the staff. The rules of a call hold: its opening and its hours.
+    somebody of the staff. Whom it did not reach is written to next, where the order of the channels
+    says so. The rules of a call hold: its opening and its hours.
 
     Raises NotPermitted, NotVisible, IllegalMove or RuleViolation.
     """
@@ -106,7 +105,9 @@ def record_robot_call(
         if conversation.ending in robot.FOR_A_PERSON:
             a.record("person_asked", ending=conversation.ending)
         else:
-            write_answer(a, called, _said(conversation), CallbackChannel.ROBOT)
+            result = write_answer(a, called, _said(conversation), CallbackChannel.ROBOT)
+            if result.outcome == CallOutcome.NO_ANSWER:
+                write_after_call(a, called)
         a.write()
     return conversation
 
@@ -141,5 +142,5 @@ def _party(ticket: Ticket, pk: int) -> TicketRequester:
 
 def check_robot(actor: Actor) -> None:
     """The hotline's own machine: a key for this alone, never a unit's."""
-    if actor.kind != "client" or Scope.ROBOT not in actor.scopes or actor.unit_ids:
+    if actor.kind != "client" or Scope.ROBOT not in actor.scopes or actor.is_of_unit:
         raise NotPermitted

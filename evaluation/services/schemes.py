@@ -7,18 +7,21 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from evaluation import digests, periods
+from evaluation import digests
 from evaluation.models import Consultation, ConsultedParty, MonthClose, MonthDraft, Scheme
+from evaluation.months import scored_units
 from evaluation.rule_names import RULE_NAMES
-from evaluation.rules import DEFAULT_RULES, Rules
-from evaluation.schemes import rules_of
+from evaluation.rules import Rules
+from evaluation.schemes import month_at, rules_of
 from hotline.core.actors import Actor
-from hotline.core.models import AuditEntry, Deployment, Role
+from hotline.core.models import AssessmentGroup, AuditEntry, Deployment, Notice, Role
 from hotline.core.text import InputRefused, clean
 from hotline.core.violations import NotPermitted, RuleViolation
 from hotline.core.working_time import business_day
@@ -61,6 +64,7 @@ def draft_scheme(
         valid_from=valid_from,
         drafted_at=at,
         drafted_by=actor.reference,
+        edited_by=[actor.reference],
     )
     base = {"based_on": based_on.version} if based_on else {}
     _audit("scheme_drafted", scheme, actor, at, **base)
@@ -79,7 +83,8 @@ def change_draft(
     at: dt.datetime,
 ) -> Scheme:
     """Write a draft anew. `seen` is the fingerprint of what the actor looked at: when somebody
-    else has changed the draft since, nothing happens. Who changed it last is its drafter.
+    else has changed the draft since, nothing happens. Who changed it last is its drafter; whoever
+    ever wrote its rules or its first month cannot adopt it.
 
     Raises what `draft_scheme` raises; RuleViolation `scheme_changed_meanwhile`, and
     `scheme_is_adopted` when it is a draft no more.
@@ -96,9 +101,13 @@ def change_draft(
     stored = (scheme.name, scheme.valid_from, rules_of(scheme))
     if (name, valid_from, rules) == stored:  # nobody becomes its drafter by looking at it
         return scheme
+    if (valid_from, rules) != stored[1:] and actor.reference not in scheme.edited_by:
+        scheme.edited_by = [*scheme.edited_by, actor.reference]
     scheme.name, scheme.valid_from, scheme.rules = name, valid_from, rules.as_json()
     scheme.drafted_at, scheme.drafted_by = at, actor.reference
-    scheme.save(update_fields=["name", "valid_from", "rules", "drafted_at", "drafted_by"])
+    scheme.save(
+        update_fields=["name", "valid_from", "rules", "drafted_at", "drafted_by", "edited_by"]
+    )
     _audit("scheme_changed", scheme, actor, at)
     return scheme
 
@@ -117,10 +126,12 @@ def record_consultation(
     at: dt.datetime,
 ) -> Consultation:
     """Write down that a party is asked about a draft until a day or, when that day is over, what
-    it said and what was taken up. From the first such record on the units read the draft (R-090).
+    it said and what was taken up. From the first such record on the units read the draft, and
+    those asked are told (R-090). A result speaks of the rules that were put to the party.
 
     Raises NotPermitted; RuleViolation `scheme_is_adopted`, `consultation_days`,
-    `consultation_still_open`, `consultation_result_required`.
+    `consultation_before_draft`, `consultation_still_open`, `consultation_not_opened`,
+    `consultation_result_required`.
     """
     _require_editor(actor)
     scheme = _locked_draft(scheme)
@@ -128,26 +139,56 @@ def record_consultation(
     adopted_opinions = tidy(adopted_opinions, TEXT_LIMIT, _("采纳情况"), "adopted_opinions")
     if ended_on < began_on:
         raise RuleViolation("consultation_days", field="ended_on")
-    if ended_on >= business_day(at):
+    span = {"party": ConsultedParty(party), "began_on": began_on, "ended_on": ended_on}
+    is_opening = ended_on >= business_day(at)
+    if is_opening:
         if opinion_count or summary or adopted_opinions:
             raise RuleViolation("consultation_still_open", field="ended_on", day=ended_on)
-    elif not (summary and adopted_opinions):
-        empty = "adopted_opinions" if summary else "summary"
-        raise RuleViolation("consultation_result_required", field=empty)
+        written_on = business_day(scheme.drafted_at)
+        if began_on < written_on:
+            raise RuleViolation("consultation_before_draft", field="began_on", day=written_on)
+        put = digests.of(scheme.rules)
+    else:
+        if not (summary and adopted_opinions):
+            empty = "adopted_opinions" if summary else "summary"
+            raise RuleViolation("consultation_result_required", field=empty)
+        put = _opened(scheme, span).fingerprint
     consultation = Consultation.objects.create(
         scheme=scheme,
-        party=ConsultedParty(party),
-        began_on=began_on,
-        ended_on=ended_on,
+        **span,
         opinion_count=opinion_count,
-        fingerprint=digests.of(scheme.rules),
+        fingerprint=put,
         summary=summary,
         adopted_opinions=adopted_opinions,
         written_at=at,
         written_by=actor.reference,
     )
     _audit("scheme_consulted", scheme, actor, at, party=party, ended_on=ended_on.isoformat())
+    if is_opening:
+        _tell_asked(consultation, at)
     return consultation
+
+
+def _opened(scheme: Scheme, span: dict[str, Any]) -> Consultation:
+    """The record made while a party was still being asked."""
+    found = scheme.consultations.filter(**span, summary="").order_by("pk").last()
+    if found is None:
+        party = ConsultedParty(span["party"]).label
+        raise RuleViolation("consultation_not_opened", field="began_on", party=party)
+    return found
+
+
+def _tell_asked(consultation: Consultation, at: dt.datetime) -> None:
+    """The units of the party that is asked: streets and towns, or all the others assessed."""
+    party, scheme = consultation.party, consultation.scheme
+    if party == ConsultedParty.PUBLIC:
+        return
+    is_street = party == ConsultedParty.STREETS
+    Notice.objects.bulk_create(
+        Notice(unit=unit, type="scheme_consulted", data={"scheme": scheme.version}, created_at=at)
+        for unit in scored_units(rules_of(scheme))
+        if (unit.group == AssessmentGroup.STREET_TOWN) == is_street
+    )
 
 
 @transaction.atomic
@@ -189,7 +230,7 @@ def missing_for_adoption(
     scheme: Scheme, *, actor: Actor, at: dt.datetime
 ) -> Iterator[RuleViolation]:
     """Everything that keeps this actor from adopting a draft now, each as its refusal."""
-    if scheme.drafted_by == actor.reference:
+    if actor.reference in scheme.edited_by:
         yield RuleViolation("scheme_own_draft")
     yield from _not_consulted(scheme, business_day(at))
     yield from _month_refused(scheme.valid_from, at)
@@ -210,10 +251,19 @@ def missing_for_adoption(
 
 
 def consulted(scheme: Scheme, on: dt.date) -> dict[ConsultedParty, Consultation]:
-    """Who has been asked about a draft until a day before `on` and what they said: the newest
-    result of each party."""
-    ended = scheme.consultations.filter(ended_on__lt=on).exclude(summary="").order_by("pk")
+    """Who has been asked about the rules as they are now until a day before `on` and what they
+    said: the newest result of each party."""
+    ended = _about_these_rules(scheme).filter(ended_on__lt=on).exclude(summary="").order_by("pk")
     return {ConsultedParty(one.party): one for one in ended}
+
+
+def speaks_of(consultation: Consultation, scheme: Scheme) -> bool:
+    """Whether a party was asked about the rules as they are now."""
+    return consultation.fingerprint == digests.of(scheme.rules)
+
+
+def _about_these_rules(scheme: Scheme) -> QuerySet[Consultation]:
+    return scheme.consultations.filter(fingerprint=digests.of(scheme.rules))
 
 
 def opened_months() -> list[str]:
@@ -224,11 +274,7 @@ def opened_months() -> list[str]:
 
 def earliest_month(at: dt.datetime) -> str:
     """The first month that has not begun: the earliest one that a new scheme may begin with."""
-    newest = Scheme.objects.adopted().order_by("-valid_from").first()
-    rules = rules_of(newest) if newest else DEFAULT_RULES
-    running = periods.assessment_month(at, period_start_day=rules.period_start_day)
-    following = periods.assessment_month(running.end, period_start_day=rules.period_start_day)
-    return following.label
+    return month_at(month_at(at).end).label
 
 
 def fingerprint(scheme: Scheme) -> str:
@@ -241,10 +287,13 @@ def fingerprint(scheme: Scheme) -> str:
 
 def _not_consulted(scheme: Scheme, on: dt.date) -> Iterator[RuleViolation]:
     asked = set(scheme.consultations.values_list("party", flat=True))
+    of_now = set(_about_these_rules(scheme).values_list("party", flat=True))
     said = consulted(scheme, on)
     for party in ConsultedParty:
         if party not in asked:
             yield RuleViolation("scheme_not_consulted", party=party.label)
+        elif party not in of_now:
+            yield RuleViolation("scheme_changed_since_consulted", party=party.label)
         elif party not in said:
             yield RuleViolation("scheme_consultation_running", party=party.label)
 

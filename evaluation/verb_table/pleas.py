@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from evaluation import services
 from evaluation.forms import pleas as forms
+from evaluation.pleas import units_counted
+from hotline.core.actors import Actor
 from hotline.core.models import Role
 from intake.models import RequestType, State, Ticket
 from intake.verbs import Verb, desk, holding, register
 
-# From the dispatch on, and when it is closed: what counts is often known only then.
-_GIVEN = frozenset(State.values) - {State.ACCEPTED.value}
-# Whatever became of the ticket meanwhile, a plea is decided.
+# Whatever became of the ticket meanwhile: what counts is often known only when it is closed, or
+# another unit has it.
 _ANYWHERE = frozenset(State.values)
 _REVIEWERS = desk(Role.CITY_SUPERVISOR)
 
@@ -22,14 +23,19 @@ def _is_assessed(ticket: Ticket) -> bool:
     return ticket.request_type != RequestType.PRAISE
 
 
+def _concerned(ticket: Ticket, actor: Actor) -> bool:
+    """A handler of a unit that holds an order on the ticket, or in whose result it counts."""
+    return holding(ticket, actor) or actor.assists(lambda: units_counted(ticket))
+
+
 register(
     Verb(
         "ask_exclusion", _("申请剔除或不计入"), services.ask_exclusion, forms.ExclusionForm,
-        _GIVEN, holding, order=80, fits=_is_assessed,
+        _ANYWHERE, _concerned, order=80, fits=_is_assessed, is_lasting=True,
     ),
     Verb(
         "appeal", _("申诉回访结果"), services.appeal, forms.AppealForm,
-        _GIVEN, holding, order=81, fits=_is_assessed,
+        _ANYWHERE, _concerned, order=81, fits=_is_assessed, is_lasting=True,
     ),
     Verb(
         "grant_exclusion", _("同意剔除"), services.grant_exclusion, forms.GrantExclusionForm,

@@ -30,12 +30,19 @@ SENTENCES: dict[str, str | Promise] = {
     "scheme_has_consultations": _("已登记过征求意见，草稿须留作记录，不能删除；可以继续修改。"),
     # When a consultation may not be written down.
     "consultation_days": _("征求意见的截止日不能早于开始日。"),
+    "consultation_before_draft": _("开始日不能早于现在这份草稿写成之日（%(day)s）。"),
+    "consultation_not_opened": _(
+        "没有登记过这几天向%(party)s征求意见：须在截止前先登记起止日期，截止后按同样的日期登记结果。"
+    ),
     "consultation_still_open": _("征求意见到 %(day)s 才截止；截止后再登记收到的意见和采纳情况。"),
     "consultation_result_required": _("征求意见已经截止，请填写收到的意见和采纳情况。"),
     # When a draft may not take effect.
     "scheme_not_consulted": _("还没有登记向%(party)s征求意见的结果（条例第三十二条）。"),
     "scheme_consultation_running": _("向%(party)s征求意见还没有结束，或没有登记结果。"),
-    "scheme_own_draft": _("起草或最后修改方案的人不能自己决定施行，请另一位市督导决定。"),
+    "scheme_changed_since_consulted": _(
+        "向%(party)s征求意见之后规则又改过，请按现在的规则再征求一次。"
+    ),
+    "scheme_own_draft": _("起草或改过方案规则的人不能自己决定施行，请另一位市督导决定。"),
     "scheme_month_opened": _("考评月 %(month)s 已经出过成绩，不能再换规则。"),
     "scheme_month_taken": _("第 %(version)s 版方案已定于 %(month)s 起施行，一个月只能有一个方案。"),
     "scheme_period_differs": _(

@@ -24,7 +24,7 @@ class Actor:
     """A staff member, a client system, a citizen or the system itself, with roles resolved.
 
     `grants` pairs a role with the unit it is held in; `district_ids` are the areas a district
-    supervisor answers for.
+    supervisor answers for; `key_unit_id` is the unit whose own system this is, whatever it may do.
     """
 
     kind: Literal["staff", "client", "citizen", "system"]
@@ -34,6 +34,7 @@ class Actor:
     district_ids: frozenset[int] = frozenset()
     scopes: frozenset[str] = frozenset()
     channel_id: int | None = None
+    key_unit_id: int | None = None
     requester_ids: frozenset[int] = field(default=frozenset())
 
     @property
@@ -47,6 +48,12 @@ class Actor:
     def unit_ids(self) -> frozenset[int]:
         """The handling units this actor acts for."""
         return frozenset(unit for role, unit in self.grants if role in UNIT_ROLES)
+
+    @property
+    def is_of_unit(self) -> bool:
+        """Whether this is somebody or something of a handling unit: never a requester's voice and
+        never the hotline's, even where it may not sign or reply."""
+        return bool(self.unit_ids) or self.key_unit_id is not None
 
     @property
     def watched_unit_ids(self) -> frozenset[int]:
@@ -112,4 +119,5 @@ def actor_for_client(client: ApiClient) -> Actor:
         grants=grants,
         scopes=frozenset(client.scopes),
         channel_id=client.channel_id,
+        key_unit_id=client.unit_id,
     )

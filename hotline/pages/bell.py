@@ -14,6 +14,7 @@ from hotline.core.actors import Actor
 from hotline.core.models import Notice
 from hotline.core.places import units
 from intake.models import Ticket, TicketEvent
+from intake.own_affairs import readable_by
 from intake.rendering import event_detail, event_label
 
 # Beyond this the bell shows "99+": the exact number helps nobody and costs a scan.
@@ -69,7 +70,7 @@ def lines(notices: Iterable[Notice], actor: Actor) -> list[Line]:
     """Notices as sentences, in two queries however many there are."""
     notices = list(notices)
     numbers = {notice.number for notice in notices if notice.number}
-    seen = Ticket.objects.visible_to(actor).filter(number__in=numbers).select_related("text")
+    seen = readable_by(actor).filter(number__in=numbers).select_related("text")
     tickets = {ticket.number: ticket for ticket in seen}
     events = {
         (event.number, event.seq): event

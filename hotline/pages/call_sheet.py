@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from evaluation import carriers
 from evaluation.forms.calling import CallbackForm
@@ -27,13 +28,15 @@ _CHOSEN = ("outcome", "contacted", "resolved", "satisfaction", "pressure")
 
 
 class CallSheet:
-    """The call-back form of one requester of a ticket. `data` is what was sent, None to begin."""
+    """The call-back form of one requester of a ticket. `data` is what was sent, None to begin; what
+    was sent is of the requester it names, and of nobody else."""
 
     def __init__(
         self, ticket: Ticket, actor: Actor, at: dt.datetime, data: QueryDict | None, *, party: str
     ) -> None:
         self.ticket, self.actor, self.at = ticket, actor, at
         self.data = data or QueryDict()
+        self.is_sent = data is not None
         self.callees = callees(ticket)
         self.callee = self._chosen(party)
         self.problem, self.status = "", 200
@@ -96,8 +99,27 @@ class CallSheet:
 
     # --- what was answered -----------------------------------------------------------------
 
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether what was sent is of somebody who is not to be called here any more."""
+        return self.is_sent and self.callee is None
+
+    @property
+    def heard(self) -> list[tuple[str, str]]:
+        """The answers that were sent, in words, to be read and written down elsewhere."""
+        found = []
+        for bound in self.form:
+            choices = dict(getattr(bound.field, "choices", ()))
+            if value := bound.value():
+                words = _("是") if value is True else choices.get(value, value)
+                found.append((str(bound.label), str(words)))
+        return found
+
     def run(self) -> bool:
         """Write the attempt down and do what follows; False with the sentences when refused."""
+        if self.callee is None:
+            self._refuse_of_nobody()
+            return False
         if not self.form.is_valid():
             self.status = 422
             return False
@@ -109,7 +131,7 @@ class CallSheet:
                 at=self.at,
                 version=self.version,
                 then=then if then in THEN else "none",
-                party=self.callee.party if self.callee else None,
+                party=self.callee.party,
                 **self.form.cleaned_data,
             )
         except RuleViolation as refusal:
@@ -131,16 +153,30 @@ class CallSheet:
         return None
 
     def _chosen(self, party: str) -> Callee | None:
-        """The requester asked for, else the first not yet concluded."""
+        """The requester asked for; to begin with, else the first not yet concluded."""
         wanted = next((c for c in self.callees if str(c.party.pk) == party), None)
+        if self.is_sent:
+            return wanted
         waiting = (c for c in self.callees if not c.is_concluded)
         return wanted or next(waiting, None) or next(iter(self.callees), None)
+
+    def _refuse_of_nobody(self) -> None:
+        self.status = 409
+        self.problem = _(
+            "没有保存：刚才通话的诉求人已不在本工单的回访对象里（工单可能刚被拆分，或者诉求人不再需要回访）。"
+            "记下的回答列在下面，请登记到这位诉求人现在的工单，不能记在别人名下。"
+        )
 
     def _refuse(self, refusal: RuleViolation) -> None:
         self.status = refusal.status
         if isinstance(refusal, StaleVersion):
             self.status = 409
-            self.version = Ticket.objects.visible_to(self.actor).get(pk=self.ticket.pk).version
+            self.ticket = Ticket.objects.visible_to(self.actor).get(pk=self.ticket.pk)
+            self.version, self.callees = self.ticket.version, callees(self.ticket)
+            self.callee = self._chosen(str(self.data.get("party", "")))
+            if self.callee is None:
+                self._refuse_of_nobody()
+                return
         if refusal.field in self.form.fields:
             self.form.add_error(refusal.field, refusal.sentence())
         else:

@@ -17,6 +17,7 @@ from hotline.core.actors import READ_ALL_ROLES, UNIT_ROLES, Actor
 from hotline.core.models import Role, Staff
 from hotline.core.violations import NotPermitted, NotVisible
 from intake.models import Ticket
+from intake.own_affairs import readable_by
 
 # Everybody who reads tickets at all; an administrator and a knowledge editor see no content.
 TICKET_ROLES = READ_ALL_ROLES | UNIT_ROLES | {Role.DISTRICT_SUPERVISOR}
@@ -61,6 +62,17 @@ def visible_ticket(number: str, actor: Actor) -> Ticket:
     """The ticket with what a page shows of it. Raises NotVisible."""
     try:
         return Ticket.objects.visible_to(actor).for_list().get(number=number)
+    except Ticket.DoesNotExist:
+        raise NotVisible from None
+
+
+def readable_ticket(number: str, actor: Actor) -> Ticket:
+    """The same, also for a unit that has lost it and in whose result it counts.
+
+    Raises NotVisible.
+    """
+    try:
+        return readable_by(actor).for_list().get(number=number)
     except Ticket.DoesNotExist:
         raise NotVisible from None
 

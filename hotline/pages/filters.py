@@ -28,6 +28,7 @@ from hotline.pages.searching import descendants, spoken_of
 from intake.fields import AreaField, CategoryField, ChannelField, CodeField
 from intake.models import Level, Requester, RequestType, State, Ticket, TicketRequester
 from intake.models.tickets import TicketQuerySet
+from intake.own_affairs import readable_by
 from intake.services.people import DESK
 from knowledge.models import category_path
 
@@ -117,6 +118,7 @@ class TicketFilterForm(forms.Form):
         required=False,
         choices=[("", ""), *monthly.CELLS.items()],
     )
+    cut = forms.DateField(label=_("日报截止日"), required=False)
     indicator = forms.ChoiceField(
         label=_("指标"),
         required=False,
@@ -146,6 +148,8 @@ class TicketFilterForm(forms.Form):
         is_whole = data.get("period") and (data.get("unit") or data.get("group"))
         if data.get("cell") and not is_whole:
             self.add_error(None, _("考评指标须同时指定考评月和单位（或分组）。"))
+        if data.get("cut") and not data.get("cell"):
+            self.add_error(None, _("日报截止日须同时指定考评指标。"))
         if data.get("indicator"):
             self._clean_indicator(data, bool(is_whole))
         unit = data.get("unit")
@@ -257,7 +261,9 @@ class TicketFilter:
         unit, group = wanted["unit"], wanted["group"]
         if wanted["cell"]:
             listed = [unit] if unit else monthly.units_of(self.month, group, self.actor)
-            rows = monthly.rows_behind(wanted["cell"], [u.pk for u in listed], self.month)
+            cut = monthly.cut_of(self.month, wanted["cut"]) if wanted["cut"] else None
+            ids = [u.pk for u in listed]
+            rows = monthly.rows_behind(wanted["cell"], ids, self.month, until=cut)
             return Behind(rows, "ticket_id")
         one = INDICATORS[wanted["indicator"]]
         return indicators.behind(
@@ -280,7 +286,7 @@ class TicketFilter:
     def _counted_tickets(self, behind: Behind) -> TicketQuerySet:
         """The tickets behind a number, as far as the reader sees them. Being listed by an answer
         would tell it: an answer withheld from the reader is counted and not listed."""
-        found = Ticket.objects.visible_to(self.actor).filter(pk__in=behind.ticket_ids())
+        found = readable_by(self.actor).filter(pk__in=behind.ticket_ids())
         wanted = self.wanted or {}
         tells = wanted["cell"] in _TELL_ANSWERS or wanted["indicator"] in _TELL_ANSWERS
         if tells or wanted["dimension"]:

@@ -53,13 +53,15 @@ class Mark:
 @dataclass(frozen=True)
 class ToldReading:
     """One reading in words. `denominator` is None where there is none; residents are a number
-    without a list."""
+    without a list. `is_of_today`: the month is closed, and still this number may move."""
 
     reading: Reading
     value: str
     numerator: Number
     denominator: Number | None
     change: Change | None = None
+    is_of_today: bool = False
+    excluded: Number | None = None
 
     @property
     def indicator(self) -> Indicator:
@@ -111,7 +113,11 @@ def told(
         denominator=None
         if base is None
         else _number(indicator, DENOMINATOR, base, of, whose, name),
-        change=change(reading, before) if before else None,
+        change=change(reading.compared, before) if before else None,
+        is_of_today=indicators.is_of_today(indicator, of),
+        excluded=None
+        if reading.excluded is None
+        else _number(INDICATORS["excluded"], NUMERATOR, reading.excluded, of, whose, name),
     )
 
 
@@ -130,7 +136,7 @@ def _number(
     indicator: Indicator, part: str, amount: int, of: View, whose: Mapping[str, str], name: str
 ) -> Number:
     counted = indicator.numerator if part == NUMERATOR else indicator.denominator
-    label = counted.label if counted else _("常住人口")
+    label = counted.label if counted else indicator.base_label
     has_list = bool(amount) and indicators.has_tickets(indicator, part)
     query = {"period": of.month.label, **whose, "indicator": indicator.name, "part": part}
     return Number(
@@ -190,7 +196,7 @@ def sections_for(actor: Actor) -> list[tuple[str, str | Promise]]:
 def overview(ours: Sequence[Indicator], of: View, group: str) -> list[ToldReading]:
     """Several indicators over the whole group, or the city as the reader sees it, beside the
     month before; those that the group does not have are left out."""
-    now = indicators.overall(ours, of, group)
+    now = indicators.overall(ours, of, group, tells_excluded=True)
     before = indicators.overall(ours, of.before(LAST_MONTH), group)
     return [
         told(now[i.name], of, whole_of(i, group), before=before[i.name])
@@ -246,20 +252,23 @@ class ToldDimension:
     resolution: Decimal | None
     satisfaction: Decimal | None
     per_10k: str
+    excluded: Number
 
 
 def told_dimension(line: DimensionLine, of: View, group: str) -> ToldDimension:
     volume, resolution = INDICATORS["volume"], INDICATORS["first_resolution"]
+    excluded = INDICATORS["excluded"]
     whose = {"group": group, "dimension": line.dimension.value}
     name = str(line.dimension.label)
     per_10k = line.per_10k
     return ToldDimension(
         line=line,
         volume=_number(volume, NUMERATOR, line.volume, of, whose, name),
-        change=growth(line.volume, line.before),
+        change=growth(line.compared, line.before),
         valid=_number(resolution, DENOMINATOR, line.valid, of, whose, name),
         resolved=_number(resolution, NUMERATOR, line.resolved, of, whose, name),
         resolution=rates.percent(line.resolution),
         satisfaction=rates.percent(line.satisfaction),
         per_10k=value_words(per_10k.indicator, per_10k) if per_10k else "",
+        excluded=_number(excluded, NUMERATOR, line.excluded, of, whose, name),
     )

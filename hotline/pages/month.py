@@ -88,7 +88,6 @@ class ToldLine:
     score: UnitScore
     name: str
     climbed: int | None
-    is_new: bool
     band: str
     opens_band: bool
     ranking: str
@@ -133,16 +132,18 @@ HEADS = {part: [CELLS[name] for name in names] for part, names in PARTS.items()}
 
 def told(table: Table) -> ToldTable:
     """The table with the address behind every number."""
-    everybody = _("各单位合计")
+    everybody, cut = _("各单位合计"), cut_named(table.report)
     return ToldTable(
         table=table,
-        lines=told_lines(table.lines, table.month, table.ranked),
+        lines=told_lines(table.lines, table.month, table.ranked, cut=cut),
         total={
             part: [
                 Number(
                     label=f"{everybody} {CELLS[name]}",
                     value=table.total[name],
-                    url=cell_url(name, table.month, group=table.group) if table.total[name] else "",
+                    url=cell_url(name, table.month, cut=cut, group=table.group)
+                    if table.total[name]
+                    else "",
                     kind="",
                 )
                 for name in names
@@ -155,10 +156,14 @@ def told(table: Table) -> ToldTable:
 
 
 def told_lines(
-    lines: Sequence[Line], month: Month, ranked: Mapping[int, int] | None = None
+    lines: Sequence[Line],
+    month: Month,
+    ranked: Mapping[int, int] | None = None,
+    *,
+    cut: str = "",
 ) -> list[ToldLine]:
-    """Lines in their order; `ranked` tells how many units each volume band ranks."""
-    has_before = any(line.score.previous_rank is not None for line in lines)
+    """Lines in their order; `ranked` tells how many units each volume band ranks, `cut` of which
+    day's report they are."""
     scale = _scale([end for line in lines for end in _ends(line.score)])
     found: list[ToldLine] = []
     before: UnitScore | None = None
@@ -170,15 +175,16 @@ def told_lines(
                 score=score,
                 name=line.unit.name,
                 climbed=_climbed(score),
-                is_new=has_before and score.rank is not None and score.previous_rank is None,
                 band=_letter(score.rank_band),
                 opens_band=before is not None and before.rank_band != score.rank_band,
                 ranking=_ranking(score.band, month, ranked or {}) if opens_ranking else "",
                 unranked=str(ScoreMark(score.mark).label) if score.mark else "",
                 marks=_marks(score, month),
-                **{part: _numbers(line, month, names) for part, names in PARTS.items()},
-                due_url=cell_url("due", month, unit=line.unit.code) if score.due else "",
-                valid_url=cell_url("valid", month, unit=line.unit.code) if score.valid else "",
+                **{part: _numbers(line, month, names, cut) for part, names in PARTS.items()},
+                due_url=cell_url("due", month, cut=cut, unit=line.unit.code) if score.due else "",
+                valid_url=cell_url("valid", month, cut=cut, unit=line.unit.code)
+                if score.valid
+                else "",
                 interval=_interval(score, scale),
             )
         )
@@ -186,12 +192,12 @@ def told_lines(
     return found
 
 
-def _numbers(line: Line, month: Month, names: Iterable[str]) -> list[Number]:
+def _numbers(line: Line, month: Month, names: Iterable[str], cut: str) -> list[Number]:
     return [
         Number(
             label=f"{line.unit.name} {CELLS[name]}",
             value=line.counts[name],
-            url=cell_url(name, month, unit=line.unit.code) if line.counts[name] else "",
+            url=cell_url(name, month, cut=cut, unit=line.unit.code) if line.counts[name] else "",
             kind="late" if name in _LATE and line.counts[name] else "",
         )
         for name in names
@@ -271,10 +277,16 @@ def _told_average(average: Average) -> ToldAverage:
 # --- around the table -------------------------------------------------------------------------
 
 
-def cell_url(cell: str, month: Month, **whose: str) -> str:
-    """The list of exactly the tickets behind a number: one `unit`'s, or a whole `group`'s."""
-    query = {"period": month.label, **whose, "cell": cell}
+def cell_url(cell: str, month: Month, *, cut: str = "", **whose: str) -> str:
+    """The list of exactly the tickets behind a number: one `unit`'s, or a whole `group`'s, in a
+    daily report those before its `cut`."""
+    query = {"period": month.label, **whose, "cell": cell} | ({"cut": cut} if cut else {})
     return f"{reverse('tickets')}?{urlencode(query)}"
+
+
+def cut_named(report: Period | None) -> str:
+    """How the report of a day stands in an address."""
+    return report.end.date().isoformat() if report else ""
 
 
 def month_named(label: str, *, at: dt.datetime) -> Month:

@@ -23,9 +23,18 @@ from evaluation.forms.months import (
     ScoreAppealForm,
     TalkForm,
 )
-from evaluation.models import Bonus, Erratum, ScoreAppeal, StreetClass, Talk, UnitScore
+from evaluation.models import (
+    Bonus,
+    Erratum,
+    RulingOutcome,
+    ScoreAppeal,
+    StreetClass,
+    Talk,
+    UnitScore,
+)
 from evaluation.months import Month, MonthState
-from evaluation.services.months import undecided_of
+from evaluation.services.months import undecided_of, why_waiting
+from evaluation.services.months.asking import may_appeal_for, takes_bonuses
 from evaluation.services.months.closing import Undecided
 from hotline.core.actors import Actor
 from hotline.core.models import Role, Unit
@@ -79,7 +88,7 @@ class Sent:
 @dataclass(frozen=True)
 class Asked:
     """An objection or proposed points, who asked and decided, and the form to decide by; `is_own`
-    where somebody else must decide what the reader proposed."""
+    where somebody else must decide what the reader asked."""
 
     row: Any
     asked_by: str
@@ -102,12 +111,14 @@ class TailLine:
 
 @dataclass(frozen=True)
 class OwnLine:
-    """A line of the reader's own unit: how many are ranked with it, and the form to object by."""
+    """A line of the reader's own unit, and the form to object by; `is_waiting` while an objection
+    is undecided, `may_plead` where one was upheld and the unit may still plead for its tickets."""
 
     line: ToldLine
     unit: Unit
     form: forms.Form | None
     is_waiting: bool
+    may_plead: bool
 
     @property
     def lines(self) -> list[ToldLine]:
@@ -194,6 +205,12 @@ class MonthPage:
         is_shown = self.month.draft is not None and not self.month.is_closed
         return undecided_of(self.month.label) if self.is_overseer and is_shown else None
 
+    @cached_property
+    def waits_for(self) -> list[tuple[str, int]]:
+        """What the close waits for, in words, and how many of each."""
+        is_waiting = self.undecided is not None and self.undecided.total
+        return why_waiting(self.month.label, self.at) if is_waiting else []
+
     @property
     def may_close(self) -> bool:
         """Whether the button would be heard; the service decides."""
@@ -278,18 +295,29 @@ class MonthPage:
         """The lines of the units that the reader works for."""
         lines = monthly.own_lines(self.month, self.actor)
         waiting = {appeal.row.unit_id for appeal in self.appeals if not appeal.row.outcome}
-        may_appeal = self.takes_appeals and self.actor.has(Role.MANAGER)
         return [
             OwnLine(
                 line=told,
                 unit=line.unit,
-                form=self._form("appeal", line.unit.code, ScoreAppealForm, {"unit": line.unit.code})
-                if may_appeal and line.unit.pk not in waiting
-                else None,
+                form=None if line.unit.pk in waiting else self._appeal_form(line.unit),
                 is_waiting=line.unit.pk in waiting,
+                may_plead=line.unit in self.still_pleading,
             )
             for line, told in zip(lines, told_lines(lines, self.month), strict=True)
         ]
+
+    def _appeal_form(self, unit: Unit) -> forms.Form | None:
+        if not (self.takes_appeals and may_appeal_for(self.actor, unit.pk)):
+            return None
+        return self._form("appeal", unit.code, ScoreAppealForm, {"unit": unit.code})
+
+    @cached_property
+    def still_pleading(self) -> list[Unit]:
+        """The units whose objection was upheld, once the time to plead is over for the others."""
+        if not self.is_draft or self.takes_appeals:
+            return []
+        upheld = {a.row.unit for a in self.appeals if a.row.outcome == RulingOutcome.UPHELD}
+        return sorted(upheld, key=lambda unit: unit.code)
 
     @cached_property
     def appeals(self) -> list[Asked]:
@@ -311,28 +339,27 @@ class MonthPage:
         rows = [row for row in found.order_by("outcome", "pk") if self._concerns(row.unit_id)]
         asked = [getattr(row, f"{how}_by") for row in rows]
         names = actor_names([*asked, *(row.ruled_by for row in rows)]) if rows else {}
-        is_open = self.is_city and not self.month.is_closed
-        return [
-            Asked(
-                row=row,
-                asked_by=names[by],
-                ruled_by=names[row.ruled_by] if row.outcome else "",
-                form=self._form(act, str(row.pk), form)
-                if is_open and not row.outcome and not self._is_own_proposal(row)
-                else None,
-                is_own=is_open and not row.outcome and self._is_own_proposal(row),
-                is_late=not row.outcome and getattr(row, "due_at", self.at) < self.at,
+        listed = []
+        for row, by in zip(rows, asked, strict=True):
+            may_rule = self.is_city and not self.month.is_closed and not row.outcome
+            is_own = may_rule and by == self.actor.reference
+            listed.append(
+                Asked(
+                    row=row,
+                    asked_by=names[by],
+                    ruled_by=names[row.ruled_by] if row.outcome else "",
+                    form=self._form(act, str(row.pk), form) if may_rule and not is_own else None,
+                    is_own=is_own,
+                    is_late=not row.outcome and getattr(row, "due_at", self.at) < self.at,
+                )
             )
-            for row, by in zip(rows, asked, strict=True)
-        ]
-
-    def _is_own_proposal(self, row: Any) -> bool:
-        return getattr(row, "proposed_by", "") == self.actor.reference
+        return listed
 
     @cached_property
     def bonus_form(self) -> forms.Form | None:
-        """Points may be proposed until the month is closed, for the units one speaks for."""
-        if self.month.is_closed or not self.actor.has(*SPEAKERS):
+        """Points may be proposed until the units' time to object is over, for the units one speaks
+        for."""
+        if not takes_bonuses(self.month, self.at) or not self.actor.has(*SPEAKERS):
             return None
         listed = [u for u in reading.scored_units(self.month.rules) if self._speaks_for(u.pk)]
         form = self._form("bonus", "", BonusForm)

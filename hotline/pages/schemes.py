@@ -14,26 +14,25 @@ from django.http import Http404, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import periods
-from evaluation.forms.schemes import ConsultationForm, SchemeForm
+from evaluation.forms.schemes import SchemeForm
 from evaluation.models import Consultation, ConsultedParty, Scheme
 from evaluation.rendering.schemes import SECTIONS, RuleText, differing
 from evaluation.rules import DEFAULT_RULES
-from evaluation.schemes import rules_of, scheme_before
+from evaluation.schemes import month_at, rules_of, scheme_before
 from evaluation.services.schemes import (
     EDITORS,
     change_draft,
-    consulted,
     draft_scheme,
     earliest_month,
     fingerprint,
     missing_for_adoption,
-    record_consultation,
+    speaks_of,
 )
 from hotline.core.actors import Actor
 from hotline.core.models import Role
 from hotline.core.violations import RuleViolation
 from hotline.core.working_time import business_day
+from hotline.pages.consultations import ShownRecord, awaited
 from hotline.pages.pickers import dressed
 from intake.rendering import actor_names
 
@@ -90,7 +89,7 @@ def standing(
     if scheme.adopted_at is None:
         return Standing(_("征求意见"), "warn") if is_asked else Standing(_("草稿"))
     until = min((month for month in first_months if month > scheme.valid_from), default="")
-    running = periods.assessment_month(at).label
+    running = month_at(at).label
     if scheme.valid_from > running:
         return Standing(_("待施行"), "info", until)
     if until and until <= running:
@@ -139,7 +138,9 @@ def _first_months() -> list[str]:
 
 
 def _names(schemes: Iterable[Scheme]) -> dict[str, str]:
-    people = {who for one in schemes for who in (one.drafted_by, one.adopted_by) if who}
+    people = {
+        who for one in schemes for who in (one.drafted_by, one.adopted_by, *one.edited_by) if who
+    }
     return actor_names(sorted(people))
 
 
@@ -209,6 +210,11 @@ class SchemePage:
         return self.names[self.scheme.drafted_by]
 
     @property
+    def authors(self) -> list[str]:
+        """Everybody who ever wrote its rules, none of whom adopts it."""
+        return [self.names[who] for who in self.scheme.edited_by]
+
+    @property
     def adopted_by(self) -> str:
         return self.names.get(self.scheme.adopted_by, "")
 
@@ -222,15 +228,17 @@ class SchemePage:
         return list(self.scheme.consultations.order_by("-pk"))
 
     @property
-    def records(self) -> list[tuple[Consultation, str]]:
-        """Every record of whom was asked, with who wrote it down."""
-        return [(one, self.names[one.written_by]) for one in self.consultations]
+    def records(self) -> list[ShownRecord]:
+        """Every record of whom was asked, the newest first."""
+        return [
+            ShownRecord(one, self.names[one.written_by], not speaks_of(one, self.scheme))
+            for one in self.consultations
+        ]
 
-    @property
-    def is_changed_since_asked(self) -> bool:
-        """What was asked about is no longer what would be adopted."""
-        results = consulted(self.scheme, business_day(self.at)).values()
-        return self.is_draft and any(one.written_at < self.scheme.drafted_at for one in results)
+    @cached_property
+    def awaited(self) -> dict[str, Any]:
+        """A result that nobody has written down yet, as the form begins with it."""
+        return awaited(self.consultations, business_day(self.at))
 
     @cached_property
     def missing(self) -> list[str]:
@@ -367,20 +375,3 @@ def base_for(version: str, actor: Actor) -> Scheme | None:
     if not (version.isascii() and version.isdecimal() and len(version) < 10):
         raise Http404
     return scheme_numbered(int(version), actor)
-
-
-def store_consultation(
-    form: ConsultationForm, scheme: Scheme, *, actor: Actor, at: dt.datetime
-) -> bool:
-    """Write down whom was asked; False where it cannot be, which the form then says."""
-    if not form.is_valid():
-        return False
-    try:
-        record_consultation(scheme=scheme, actor=actor, at=at, **form.cleaned_data)
-    except RuleViolation as refusal:
-        if refusal.status in (403, 404):
-            raise
-        field = refusal.field if refusal.field in form.fields else None
-        form.add_error(field, refusal.sentence())
-        return False
-    return True

@@ -54,7 +54,7 @@ def may_register(actor: Actor) -> bool:
     return (
         actor.kind == "system"
         or actor.has(*REGISTRARS)
-        or (actor.kind == "client" and Scope.CREATE in actor.scopes)
+        or (actor.kind == "client" and Scope.CREATE in actor.scopes and not actor.is_of_unit)
     )
 
 

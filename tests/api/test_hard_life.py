@@ -308,7 +308,7 @@ def test_the_wrong_dispatch_is_its_dispatchers_and_not_the_units(lived: Life) ->
 
     found = accuracy(instant("04-14 00:00:00"), instant("04-15 00:00:00"), at=instant(END))
 
-    returned = Figures(dispatches=1, returns=1, upheld=1)
+    returned = Figures(dispatches=1, objected=1, upheld=1)
     kept = Figures(dispatches=1, deemed_accepted=1)
     assert (found.total, found.total.accuracy) == (returned + kept, 0.5)
     assert found.by_unit == {unit("city-urban").pk: returned, unit("990101001").pk: kept}

@@ -10,7 +10,7 @@ import time_machine
 from dispatch import services as dispatching
 from evaluation import services as evaluation
 from evaluation.models import CallbackResult, PressureReport
-from hotline.core.models import Role
+from hotline.core.models import ApiClient, Role
 from hotline.core.models.clients import Scope
 from intake.models import State, Ticket
 from tests import factories as make
@@ -204,11 +204,11 @@ def test_a_key_that_serves_a_channel_and_a_unit_never_rates(
     tuesday_morning: time_machine.Coordinates, city: None
 ) -> None:
     """Else a unit that brings matters in could rate itself."""
-    both = client_of_unit(
-        channel=make.channel("web"), scopes=[Scope.CREATE, Scope.READ, Scope.HANDLE]
-    )
-    number = both.register().json()["number"]
+    both = client_of_unit(channel=make.channel("web"))
+    number = make.replied_ticket().number
+    Ticket.objects.update(client=ApiClient.objects.get())
 
+    assert both.register().status_code == 403
     assert rate(both, number).status_code == 403
     assert both.post(f"tickets/{number}/rating-link").status_code == 403
 

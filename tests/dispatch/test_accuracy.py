@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import tomllib
 from collections import Counter
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,19 @@ def test_f15_accuracy_is_what_was_not_upheld_and_improper_what_was_rejected() ->
 
     found = figures().total
 
-    assert (found.dispatches, found.returns, found.upheld, found.improper) == (4, 2, 1, 1)
-    assert (found.accuracy, found.return_rate, found.improper_rate) == (0.75, 0.5, 0.5)
+    assert (found.dispatches, found.objected, found.upheld, found.improper) == (4, 2, 1, 1)
+    assert found.accuracy == Fraction(3, 4)
+    assert (found.return_rate, found.objection_rate) == (Fraction(1, 4), Fraction(1, 2))
+    assert found.improper_rate == Fraction(1, 2)
+
+
+@pytest.mark.usefixtures("city")
+def test_a_share_that_no_float_holds_is_exact() -> None:
+    upheld(dispatched_ticket())
+    for _ in range(2):
+        dispatched_ticket()
+
+    assert figures().total.accuracy == Fraction(2, 3)
 
 
 @pytest.mark.usefixtures("city")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,14 +16,24 @@ from pytest_django import Settings
 from evaluation import addresses, carriers
 from evaluation import services as evaluation
 from evaluation.models import CallbackResult, RatingLink
+from evaluation.services.robot import record_robot_call
 from hotline.core import outbox
 from hotline.core.actors import Actor
 from hotline.core.models import AuditEntry, Delivery, Deployment, Role
+from hotline.core.models.clients import Scope
 from hotline.core.reference import forget_all
 from hotline.core.violations import IllegalMove, NotPermitted, RuleViolation
 from intake import services as intake
 from intake.models import Ticket
-from tests.evaluation.rating import REPLIED, answer, last_event, running
+from tests.evaluation.rating import (
+    REPLIED,
+    answer,
+    brought_by,
+    last_event,
+    link_to,
+    running,
+    web_channel,
+)
 from tests.factories import (
     AT,
     MATTER,
@@ -227,6 +238,178 @@ def test_who_has_answered_meanwhile_gets_no_message(gateway: Gateway) -> None:
 
     assert gateway.received == []
     assert not Delivery.objects.filter(consumer="short-messages", delivered_at=None).exists()
+
+
+def test_one_message_a_tick_so_that_no_link_waits_locked_for_another(gateway: Gateway) -> None:
+    sent_for(replied_ticket())
+    sent_for(replied_ticket(phone="13912345678"))
+
+    outbox.deliver(at=CALLED + minutes(1))
+    first = len(gateway.received)
+    outbox.deliver(at=CALLED + minutes(2))
+
+    assert (first, len(gateway.received)) == (1, 2)
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_message_held_up_until_night_waits_for_the_morning(gateway: Gateway, status: int) -> None:
+    """Away or not taken up before eight in the evening: nobody is woken for it."""
+    ticket = replied_ticket()
+    evaluation.send_links(number=ticket.number, actor=callback_agent(), at=AT + hours(9.9))
+    gateway.status = status
+    if status != 200:
+        outbox.deliver(at=AT + hours(9.95))
+    gateway.received.clear()
+    gateway.status = 200
+
+    for hour in (10.1, 14, 18, 22.9):
+        outbox.deliver(at=AT + hours(hour))
+    at_night = list(gateway.received)
+    outbox.deliver(at=AT + hours(23.1))
+
+    assert at_night == []
+    assert len(gateway.received) == 1
+    assert RatingLink.objects.get().sent_at == AT + hours(23.1)
+
+
+def answers_the_telephone(ticket: Ticket, at: dt.datetime) -> None:
+    call_back(ticket, at=at)
+
+
+def wants_no_call(ticket: Ticket, at: dt.datetime) -> None:
+    call_back(ticket, at=at, outcome="declined")
+
+
+def withdraws(ticket: Ticket, at: dt.datetime) -> None:
+    intake.withdraw(number=ticket.number, actor=callback_agent(), at=at, is_confirmed=True)
+
+
+def is_sent_back(ticket: Ticket, at: dt.datetime) -> None:
+    call_back(ticket, at=at, resolved=False, satisfaction="dissatisfied")
+    evaluation.rehandle(number=ticket.number, actor=callback_agent(), at=at)
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [answers_the_telephone, wants_no_call, withdraws, is_sent_back]
+)
+def test_who_is_no_longer_to_be_called_gets_no_message(
+    gateway: Gateway, meanwhile: Callable[[Ticket, dt.datetime], None]
+) -> None:
+    ticket = replied_ticket()
+    sent_for(ticket)
+    gateway.status = 503
+    outbox.deliver(at=CALLED + minutes(1))
+    gateway.received.clear()
+    gateway.status = 200
+    meanwhile(fresh(ticket), CALLED + minutes(2))
+
+    outbox.deliver(at=CALLED + minutes(3))
+
+    link = RatingLink.objects.get()
+    assert gateway.received == []
+    assert (link.sent_at, link.expires_at) == (None, CALLED + minutes(3))
+    assert not Delivery.objects.filter(consumer="short-messages", delivered_at=None).exists()
+
+
+def test_who_was_merged_into_a_matter_that_is_not_yet_asked_about_gets_no_message(
+    gateway: Gateway,
+) -> None:
+    silent, other = handled_ticket(), handled_ticket(phone="13912345678", name="李雷")
+    late = silent.clocks.get(kind="feedback").due_at
+    other.clocks.filter(kind="feedback").update(due_at=late + hours(999))
+    at = late.astimezone(AT.tzinfo).replace(hour=14) + hours(24)
+    evaluation.send_links(number=silent.number, actor=callback_agent(), at=at)
+    intake.merge_into(
+        number=silent.number, actor=dispatcher(), at=at + minutes(1), target=other.number
+    )
+
+    outbox.deliver(at=at + minutes(2))
+
+    assert gateway.received == []
+    assert RatingLink.objects.get().expires_at == at + minutes(2)
+
+
+# === Robot, message, person =================================================================
+
+
+def not_reached_by_the_robot(ticket: Ticket, *heard: str) -> None:
+    record_robot_call(
+        number=ticket.number, actor=web_channel(scopes=[Scope.ROBOT]), at=CALLED,
+        party=ticket.parties.get().pk, heard=heard or ("no_answer",),
+    )  # fmt: skip
+
+
+def test_whom_the_robot_does_not_reach_is_written_to_at_once(gateway: Gateway) -> None:
+    ticket = replied_ticket()
+
+    not_reached_by_the_robot(ticket)
+    outbox.deliver(at=CALLED + minutes(1))
+
+    link = RatingLink.objects.get()
+    assert (link.channel, link.sent_at) == ("sms", CALLED + minutes(1))
+    assert link.made_by.startswith("client:")
+    assert len(gateway.received) == 1
+    assert running(ticket) == {"callback"}
+
+
+@pytest.mark.parametrize("heard", ["wrong_number", "9", "0"])
+def test_who_has_declined_or_wants_a_person_is_not_written_to(gateway: Gateway, heard: str) -> None:
+    not_reached_by_the_robot(replied_ticket(), heard)
+
+    assert not RatingLink.objects.exists()
+
+
+@pytest.mark.parametrize("order", [["robot", "phone", "sms"], ["sms", "robot", "phone"], ["phone"]])
+def test_the_operator_decides_the_order(
+    gateway: Gateway, settings: Settings, order: list[str]
+) -> None:
+    settings.CALLBACK_ORDER = order
+
+    not_reached_by_the_robot(replied_ticket())
+
+    assert not RatingLink.objects.exists()
+
+
+def test_the_robots_call_counts_where_nothing_can_be_sent(
+    gateway: Gateway, settings: Settings
+) -> None:
+    landline = replied_ticket(phone="010 6512 3456")
+    not_reached_by_the_robot(landline)
+    settings.HOTLINE_SMS_URL = ""
+
+    not_reached_by_the_robot(replied_ticket())
+
+    assert CallbackResult.objects.count() == 2
+    assert not RatingLink.objects.exists()
+
+
+def test_the_robot_sends_no_second_message_while_the_first_can_be_answered(
+    gateway: Gateway,
+) -> None:
+    ticket = replied_ticket()
+    sent_for(ticket)
+
+    not_reached_by_the_robot(ticket)
+
+    assert RatingLink.objects.count() == 1
+
+
+# === The channel's page =====================================================================
+
+
+def test_a_channels_page_is_not_the_link_in_the_message(gateway: Gateway) -> None:
+    """A scheme may count one way of answering and not the other."""
+    web = web_channel()
+    ticket = brought_by(web)
+    (message,) = sent_for(ticket)
+
+    page = link_to(ticket, web, CALLED + minutes(1))
+    outbox.deliver(at=CALLED + minutes(2))
+    answer(page, CALLED + minutes(3))
+
+    assert page.pk != message.pk
+    assert len(gateway.received) == 1  # what the channel shows ends no message
+    assert CallbackResult.objects.get().channel == "web"
 
 
 # === Who, and whether at all ================================================================

@@ -10,7 +10,7 @@ import pytest
 
 from dispatch import services as dispatching
 from dispatch.accuracy import accuracy
-from evaluation import indicators
+from evaluation import indicators, outcomes
 from evaluation.indicators import (
     DENOMINATOR,
     INDICATORS,
@@ -20,6 +20,7 @@ from evaluation.indicators import (
     Section,
     View,
 )
+from evaluation.indicators.definitions import TO_BASE
 from evaluation.models import FrozenOutcome, MonthClose, MonthDraft, Outcome
 from evaluation.rules import DEFAULT_RULES, Rules
 from hotline.core.actors import SYSTEM, Actor
@@ -59,7 +60,8 @@ def value(name: str, of: View | None = None, group: str = STREETS) -> Fraction |
 
 
 def answers(*resolved: bool, requester: int, **fields: Any) -> None:
-    """One ticket whose requester was called back so often."""
+    """One ticket whose requester was called back so often, each time after a round of handling."""
+    fields.setdefault("solved_round", resolved.index(True) + 1 if True in resolved else None)
     answered_outcome(
         requester_id=requester, resolved=resolved[0], answer_count=len(resolved),
         last_resolved=resolved[-1], **fields,
@@ -79,6 +81,24 @@ def test_solved_at_the_first_the_second_and_the_third_call_back() -> None:
     assert value("first_resolution") == Fraction(2, 5)
     assert value("second_resolution") == Fraction(1, 5)
     assert value("third_resolution") == Fraction(1, 5)
+
+
+def test_another_requester_of_the_same_round_is_no_second_round() -> None:
+    answers(False, True, requester=1, solved_round=1)
+    answers(False, False, True, requester=2, solved_round=2)
+
+    assert value("second_resolution") == Fraction(1, 2)
+    assert value("third_resolution") == 0
+
+
+def test_what_was_excluded_is_told_beside_the_rates() -> None:
+    answers(True, requester=1)
+    answers(True, requester=2, excluded="malicious")
+
+    told = indicators.overall(list(INDICATORS.values()), april(), STREETS, tells_excluded=True)
+
+    assert told["first_resolution"].excluded == 1
+    assert told["on_time"].excluded is None
 
 
 def test_what_left_the_rates_is_not_in_the_base_of_resolution() -> None:
@@ -165,7 +185,8 @@ def orders(city: None) -> None:
 @pytest.mark.usefixtures("orders")
 def test_accuracy_returns_and_improper_returns_of_the_orders_given() -> None:
     assert value("accuracy") == Fraction(4, 5)
-    assert value("return") == Fraction(2, 5)
+    assert value("return") == Fraction(1, 5)
+    assert value("objection") == Fraction(2, 5)
     assert value("improper_return") == Fraction(1, 2)
     assert value("accuracy", group="city_department") == 1
     assert value("improper_return", group="city_department") is None
@@ -176,9 +197,19 @@ def test_the_figures_of_the_dispatch_desk_are_the_same() -> None:
     month = april().month.period
     desk = accuracy(month.start, month.end, at=READ, units=[make.unit()]).total
 
-    assert float(value("accuracy") or 0) == desk.accuracy
-    assert float(value("return") or 0) == desk.return_rate
-    assert float(value("improper_return") or 0) == desk.improper_rate
+    assert value("accuracy") == desk.accuracy
+    assert value("return") == desk.return_rate
+    assert value("objection") == desk.objection_rate
+    assert value("improper_return") == desk.improper_rate
+
+
+@pytest.mark.usefixtures("orders")
+def test_an_objection_counts_from_when_it_was_raised_and_ruled() -> None:
+    between = make.AT + make.minutes(30)
+
+    assert value("objection", april(at=between)) == Fraction(2, 5)
+    assert value("accuracy", april(at=between)) == 1
+    assert value("improper_return", april(at=between)) == 0
 
 
 def test_reclassifications_are_counted_as_often_as_they_happened() -> None:
@@ -224,6 +255,7 @@ def residents(code: str, count: int, *, year: int = 2025, is_estimate: bool = Fa
 def test_requests_per_ten_thousand_residents_of_the_latest_year() -> None:
     residents("990101001", 50_000, year=2020)
     residents("990101001", 20_000)
+    residents("990101001", 90_000, year=2027)  # not known to a month of 2026
     for not_counted in ("", "", "", "malicious"):
         make_outcome(not_counted=not_counted)
 
@@ -279,19 +311,47 @@ def test_the_base_is_the_same_month_of_the_year_before() -> None:
     assert value("to_base") == Fraction(3, 2)
 
 
-def test_a_running_month_is_compared_with_the_same_days() -> None:
-    make_outcome()
-    last_year(accepted_at=make.AT.replace(year=2025) - make.minutes(1))
-    last_year(accepted_at=make.AT.replace(year=2025) + make.minutes(1))
+def test_a_running_month_is_held_against_the_days_that_its_report_covers() -> None:
+    noon = dt.datetime.combine(make.AT - make.days(1), dt.time(12), make.AT.tzinfo)
+    for days in (-1, 1):
+        moved = noon + make.minutes(days)
+        make_outcome(accepted_at=moved, attributed_at=moved)
+        last_year(accepted_at=moved.replace(year=2025))
+        last_year(accepted_at=moved.replace(year=2025))
+    running, whole = april(at=make.AT), april(at=READ)
 
-    assert value("to_base", april(at=make.AT)) == 1
-    assert value("to_base", april(at=READ)) == Fraction(1, 2)
+    assert (reading("to_base", running).counted, value("to_base", running)) == (1, Fraction(1, 2))
+    assert (reading("to_base", whole).counted, value("to_base", whole)) == (2, Fraction(1, 2))
+
+
+def test_only_what_the_report_covers_is_compared_with_the_month_before() -> None:
+    make_outcome(attributed_at=make.AT - make.days(2), is_on_time=True)
+    make_outcome(attributed_at=make.AT + make.days(2), is_on_time=False)
+    running, whole = april(at=make.AT), april()
+
+    assert (value("on_time", running), value("on_time", whole)) == (Fraction(1, 2),) * 2
+    assert reading("on_time", running).compared.value == 1
+    assert reading("on_time", whole).compared.value == Fraction(1, 2)
+    line = indicators.by_unit(INDICATORS["on_time"], running, [make.unit()])[make.unit().pk]
+    assert (line.value, line.compared.value) == (Fraction(1, 2), 1)
 
 
 def test_without_last_year_there_is_no_base() -> None:
     make_outcome()
 
     assert value("to_base") is None
+
+
+def test_the_city_may_choose_another_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    residents("990101001", 20_000)
+    make_outcome()
+
+    monkeypatch.setitem(INDICATORS, "to_base", TO_BASE["population"])
+    assert value("to_base") == Fraction(1, 20_000)
+
+    monkeypatch.setitem(INDICATORS, "to_base", TO_BASE["households"])
+    assert (reading("to_base").counted, value("to_base")) == (1, None)
+    assert not indicators.has_tickets(INDICATORS["to_base"], DENOMINATOR)
 
 
 @pytest.mark.parametrize("name", [i.name for i in INDICATORS.values() if i.is_observed])
@@ -305,11 +365,14 @@ def test_what_is_observed_can_be_given_no_weight(name: str) -> None:
 # === What the hotline took in =================================================================
 
 
-def consultation(*, at: dt.datetime = make.AT, answered: bool = True, **fields: Any) -> Ticket:
+def consultation(
+    *, at: dt.datetime = make.AT, answered: bool = True, after: float = 3, **fields: Any
+) -> Ticket:
+    """Answered so many minutes after it came in."""
     ticket = make.accepted_ticket(at=at, request_type="consult", **fields)
     if answered:
         intake.answer(
-            number=ticket.number, actor=make.agent(), at=at + make.minutes(3), text="可以办理。"
+            number=ticket.number, actor=make.agent(), at=at + make.minutes(after), text="可以办理。"
         )
     return make.fresh(ticket)
 
@@ -345,6 +408,41 @@ def test_a_consultation_is_solved_at_once_when_nobody_comes_again_in_seven_days(
     assert value("consult_at_once") == Fraction(5, 8)
 
 
+def test_an_answer_after_the_first_contact_was_not_at_once() -> None:
+    consultation(phone="13900000001", after=60)
+    consultation(phone="13900000002", after=61)
+    consultation(phone="13900000003", after=24 * 60)
+
+    assert value("direct_answer") == Fraction(1, 3)
+    assert value("consult_at_once") == Fraction(1, 3)
+
+
+def test_what_had_been_dispatched_was_not_dealt_with_at_once() -> None:
+    ticket = make.dispatched_ticket(request_type="consult")
+    dispatching.recall(
+        number=ticket.number, actor=make.dispatcher(), at=make.AT + make.minutes(20), reason="误派"
+    )
+    intake.answer(
+        number=ticket.number, actor=make.agent(), at=make.AT + make.minutes(30), text="可以办理。"
+    )
+
+    assert value("direct_answer") == 0
+    assert value("consult_at_once") == 0
+
+
+def test_coming_again_is_told_by_the_class_as_it_was_then() -> None:
+    consultation(phone="13900000001")
+    again = make.accepted_ticket(at=make.AT + make.days(2), phone="13900000001")
+    ended = april().month.facts_until
+
+    intake.classify(
+        number=again.number, actor=make.dispatcher(), at=ended + make.days(1),
+        category=make.category("1001"),
+    )  # fmt: skip
+
+    assert value("consult_at_once", april(at=ended + make.days(2))) == 0
+
+
 def test_a_consultation_opened_again_was_not_solved_at_once() -> None:
     ticket = consultation()
     intake.reopen(
@@ -367,7 +465,64 @@ def test_the_promise_to_the_citizen_is_kept_by_feedback_or_close() -> None:
     assert value("citizen_on_time", april(at=make.AT + make.days(9))) == Fraction(2, 4)
 
 
+def test_a_promise_that_was_missed_stays_missed_when_the_ticket_is_opened_again() -> None:
+    ticket = consultation(after=9 * 24 * 60)
+    before = reading("citizen_on_time")
+
+    at = make.AT + make.days(9) + make.hours(1)
+    intake.reopen(number=ticket.number, actor=make.dispatcher(), at=at, reason="有疑问")
+    intake.answer(
+        number=ticket.number, actor=make.agent(), at=at + make.minutes(5), text="补充说明。"
+    )
+
+    assert (before.counted, before.base) == (0, 1)
+    assert (reading("citizen_on_time").counted, reading("citizen_on_time").base) == (0, 1)
+
+
+def test_a_new_promise_is_waited_for() -> None:
+    ticket = consultation()
+    at = make.AT + make.hours(3)
+    intake.reopen(number=ticket.number, actor=make.dispatcher(), at=at, reason="有疑问")
+
+    assert reading("citizen_on_time", april(at=at - make.hours(1))).counted == 1
+    assert reading("citizen_on_time", april(at=at + make.hours(1))).base == 0
+
+
 # === Months, units, lists =====================================================================
+
+
+def test_nothing_that_comes_later_moves_a_closed_month() -> None:
+    closing.adopt()
+    residents("990101001", 10_000)
+    late = make.AT + make.days(4)
+    asked = consultation(at=late, phone="13900000001")
+    objecting = make.dispatched_ticket(at=late, phone="13900000002")
+    dispatching.raise_objection(
+        number=objecting.number, actor=make.handler(objecting), at=late + make.minutes(20),
+        reason="不属职责", basis="职责清单",
+    )  # fmt: skip
+    waiting = make.accepted_ticket(at=late, phone="13900000003")
+    make.closed_ticket(at=make.AT, phone="13900000004")
+    outcomes.rebuild(None, at=closing.DRAFTED)
+    closing.close()
+    every = list(INDICATORS.values())
+    told = indicators.overall(every, april(at=closing.CLOSED), STREETS)
+
+    after = closing.CLOSED + make.hours(1)
+    dispatching.return_to_desk(number=objecting.number, actor=make.dispatcher(), at=after)
+    intake.reopen(number=asked.number, actor=make.dispatcher(), at=after, reason="有疑问")
+    dispatching.dispatch(
+        number=asked.number, actor=make.dispatcher(), at=after, lead_unit=make.unit()
+    )
+    intake.withdraw(number=waiting.number, actor=make.agent(), at=after, is_confirmed=True)
+    residents("990101001", 90_000, year=2027)
+    outcomes.rebuild(None, at=after + make.days(40))
+
+    later = indicators.overall(every, april(at=after + make.days(40)), STREETS)
+    assert later == told
+    assert (told["accuracy"].value, told["objection"].value) == (1, Fraction(1, 2))
+    assert (told["direct_answer"].value, told["consult_at_once"].value) == (Fraction(1, 4), 1)
+    assert told["per_10k"].base == 10_000
 
 
 def test_a_closed_month_is_read_from_its_frozen_rows() -> None:
@@ -453,12 +608,24 @@ def test_the_city_of_a_district_supervisor_is_the_district() -> None:
 
 
 def test_the_month_before_a_running_one_ends_on_the_same_day() -> None:
-    on_the_31st = make.AT.replace(month=3, day=31)
+    on_the_31st = make.AT.replace(month=3, day=31, hour=12)
     running = indicators.view(APRIL, SYSTEM, on_the_31st)
+    in_the_morning = indicators.view(APRIL, SYSTEM, on_the_31st - make.minutes(1))
 
+    assert running.cut == on_the_31st
     assert running.before(1).until == on_the_31st.replace(month=2, day=28)
     assert running.before(12).until == on_the_31st.replace(year=2025)
+    assert running.before(1).before(12).until == on_the_31st.replace(year=2025, month=2, day=28)
+    assert in_the_morning.cut == on_the_31st - make.days(1)
     assert indicators.view("2026-03", SYSTEM, on_the_31st).before(1).until is None
+
+
+def test_before_its_first_cut_a_month_has_no_report() -> None:
+    first = make.AT.replace(month=3, day=19, hour=8, minute=0)
+    running = indicators.view(APRIL, SYSTEM, first)
+
+    assert running.cut == running.month.period.start
+    assert running.before(1).until == running.before(1).month.period.start
 
 
 # === 七有五性 ===================================================================================

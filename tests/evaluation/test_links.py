@@ -9,20 +9,24 @@ from typing import Any
 
 import psycopg2
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from pytest_django import Settings
 
 from evaluation import addresses
 from evaluation import services as evaluation
 from evaluation.models import CallbackResult, RatingLink
 from evaluation.services.answers import Said, write_answer
-from hotline.core.actors import SYSTEM, Actor
+from evaluation.services.robot import calls_for_robot
+from hotline.core.actors import SYSTEM, Actor, actor_for_client
 from hotline.core.models import Role
+from hotline.core.models.clients import Scope
 from hotline.core.reference import forget_all
 from hotline.core.violations import IllegalMove, NotPermitted, NotVisible, RuleViolation
 from intake import services as intake
 from intake.acts import Act
-from intake.models import CloseCode, State
+from intake.models import CloseCode, State, Ticket
 from tests.evaluation.rating import (
     BAD,
     GOOD,
@@ -41,6 +45,7 @@ from tests.factories import (
     actor,
     call_back,
     callback_agent,
+    channel,
     closed_ticket,
     days,
     dispatcher,
@@ -48,6 +53,7 @@ from tests.factories import (
     handled_ticket,
     handler,
     hours,
+    make_client,
     make_staff,
     minutes,
     reply_to,
@@ -99,6 +105,7 @@ def test_the_event_names_a_citizen_and_the_channel(web: Actor) -> None:
     event = last_event(ticket)
     assert (event.type, event.actor) == ("called_back", f"citizen:{party.requester_id}")
     assert (event.data["channel"], event.data["satisfaction"]) == ("web", "dissatisfied")
+    assert (event.data["contacted"], event.data["resolved"]) == (False, False)
 
 
 def test_the_requester_answers_at_night_when_nobody_may_be_called(web: Actor) -> None:
@@ -201,9 +208,9 @@ def test_a_withdrawn_matter_is_not_evaluated(web: Actor) -> None:
 
 def test_a_closed_matter_is_evaluated_until_it_can_no_longer_be_reopened(web: Actor) -> None:
     ticket = brought_by(web)
-    for at in (REPLIED + hours(2), REPLIED + hours(22), REPLIED + hours(26)):
+    for at in (REPLIED + hours(2), REPLIED + hours(26), REPLIED + hours(46)):
         call_back(ticket, at=at, outcome="no_answer")
-    closed_at = REPLIED + hours(27)
+    closed_at = REPLIED + hours(47)
     evaluation.close(
         number=ticket.number, actor=callback_agent(), at=closed_at, code=CloseCode.UNREACHABLE
     )
@@ -338,7 +345,7 @@ def test_staff_write_what_they_heard_on_the_telephone_and_nothing_else(
     ticket = brought_by(web)
     party = ticket.parties.get()
 
-    for who in (callback_agent(), handler(ticket), SYSTEM):
+    for who in (SYSTEM, callback_agent(), handler(ticket)):
         act = Act(fresh(ticket), who, REPLIED + hours(3))
         with pytest.raises(NotPermitted):
             write_answer(act, party, Said(**GOOD), written_as)
@@ -355,9 +362,47 @@ def test_a_units_own_system_writes_nothing(web: Actor) -> None:
     ticket = brought_by(web)
     act = Act(ticket, web_channel(unit=unit()), REPLIED + hours(3))
 
-    for channel in ("own", "phone"):
+    for written_as in ("own", "phone"):
         with pytest.raises(NotPermitted):
-            write_answer(act, ticket.parties.get(), Said(**GOOD), channel)
+            write_answer(act, ticket.parties.get(), Said(**GOOD), written_as)
+
+
+def units_key_without_its_handling() -> Actor:
+    """What the database refuses to keep, as it could have been made before it did."""
+    client = make_client(unit=unit(), scopes=[Scope.READ], channel=channel("web"))
+    client.scopes = [Scope.CREATE, Scope.READ, Scope.ROBOT]
+    return actor_for_client(client)
+
+
+def test_a_units_key_that_may_not_handle_speaks_for_no_requester(web: Actor) -> None:
+    key = units_key_without_its_handling()
+    theirs = brought_by(web)
+    Ticket.objects.filter(pk=theirs.pk).update(client_id=key.id)
+    said = Act(fresh(theirs), key, REPLIED + hours(3))
+
+    for written_as in ("own", "robot"):
+        with pytest.raises(NotPermitted):
+            write_answer(said, theirs.parties.get(), Said(**GOOD), written_as)
+    with pytest.raises(NotPermitted):
+        link_to(theirs, key)
+    with pytest.raises(NotPermitted):
+        evaluation.rate(number=theirs.number, actor=key, at=REPLIED + hours(3), **GOOD)
+    with pytest.raises(NotPermitted):
+        calls_for_robot(actor=key, at=REPLIED + hours(3), limit=9)
+    with pytest.raises(NotPermitted):
+        accepted_ticket(by=key)
+    with pytest.raises(NotPermitted):
+        intake.withdraw(number=theirs.number, actor=key, at=REPLIED + hours(3), is_confirmed=True)
+    assert not CallbackResult.objects.exists()
+
+
+@pytest.mark.parametrize("scope", [Scope.CREATE, Scope.ROBOT])
+@pytest.mark.usefixtures("city")
+def test_the_database_keeps_a_units_key_from_speaking_for_requesters(scope: Scope) -> None:
+    with transaction.atomic(), pytest.raises(IntegrityError) as refusal:
+        make_client(unit=unit(), channel=channel("web"), scopes=[Scope.READ, scope])
+
+    assert "unit_key_speaks_for_no_requester" in str(refusal.value)
 
 
 def test_the_database_knows_that_staff_write_calls_only(web: Actor) -> None:
@@ -455,6 +500,35 @@ def committed_city(transactional_db: None) -> Iterator[None]:
     seed_reference()
     yield
     forget_all()
+
+
+@pytest.mark.usefixtures("committed_city")
+def test_a_link_that_is_held_is_asked_for_again_and_no_answer_is_lost(client: Client) -> None:
+    web = web_channel()
+    link = link_to(brought_by(web), web)
+    said = {"contacted": "yes", "resolved": "no", "satisfaction": "average", "opinion": "还没修好"}
+    holder = connection.copy()
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(
+                "SELECT 1 FROM evaluation_ratinglink WHERE id = %s FOR UPDATE", [link.pk]
+            )
+        with time_machine.travel(REPLIED + hours(3), tick=False):
+            page = client.post(f"/rating/{token_of(link)}/", said)
+    finally:
+        holder.close()
+        connection.close()
+
+    shown = page.content.decode()
+    assert page.status_code == 409
+    assert "请稍等几秒再按一次" in shown
+    assert shown.count(" checked") == 3
+    assert "还没修好" in shown
+    assert not CallbackResult.objects.exists()
 
 
 @pytest.mark.usefixtures("committed_city")

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from dispatch import services as dispatching
 from evaluation import months as reading
 from evaluation import outcomes
 from evaluation.models import (
@@ -17,7 +16,6 @@ from evaluation.models import (
     FrozenOutcome,
     MonthClose,
     MonthDraft,
-    Outcome,
     Scheme,
     ScoreAppeal,
     Talk,
@@ -29,23 +27,16 @@ from hotline.core.actors import SYSTEM, Actor
 from hotline.core.models import AuditEntry, Notice, Role
 from hotline.core.reference import forget_all
 from hotline.core.violations import IllegalMove, NotPermitted, RuleViolation
-from intake import services as intake
 from intake.models import Ticket
 from tests.factories import (
     AT,
     actor,
-    agent,
     area,
-    call_back,
     closed_ticket,
     days,
-    dispatched_ticket,
-    dispatcher,
-    fresh,
     handler,
     hours,
     minutes,
-    reply_to,
     seed_reference,
     unit,
 )
@@ -324,50 +315,6 @@ def test_even_the_owner_of_the_database_is_refused(statement: str) -> None:
 
 
 # === Made again ==============================================================================
-
-
-@pytest.mark.django_db(transaction=True)
-def test_months_come_out_the_same_whatever_happened_since() -> None:
-    late = AT + days(4)  # so that they can still be reopened after the close
-    first, second = closed_ticket(at=late), closed_ticket(at=late + hours(1), phone="13955556666")
-    other = dispatched_ticket(at=late + hours(2), phone="13911112222", name="李强")
-    draft = months.open_draft(month=MONTH, actor=SYSTEM, at=DRAFTED)
-    bonus = months.propose_bonus(
-        month=MONTH, unit=unit(), ground="proactive", points=Decimal(2), evidence="材料",
-        actor=supervisor(), at=DRAFTED,
-    )  # fmt: skip
-    months.rule_bonus(
-        bonus=bonus, outcome="upheld", ruling="同意。", actor=supervisor(), at=DRAFTED
-    )
-    close = months.close_month(month=MONTH, by="staff:1", at=draft.appeals_until)
-
-    intake.reopen(number=first.number, actor=dispatcher(), at=CLOSED, reason="路灯又坏了。")
-    intake.merge_into(number=other.number, actor=agent(), at=CLOSED, target=first.number)
-    rate_again(second)
-    forget_published()
-    again = list(months.recompute_all(at=CLOSED + days(30)))
-
-    assert [one.digest for one in again] == [close.digest]
-    assert all(one.is_equal for one in again)
-
-
-def rate_again(ticket: Ticket) -> None:
-    """Reopened, handled once more, and now everything is fine."""
-    intake.reopen(number=ticket.number, actor=dispatcher(), at=CLOSED, reason="问题还在。")
-    at = CLOSED + hours(1)
-    dispatching.dispatch(number=ticket.number, actor=dispatcher(), at=at, lead_unit=unit())
-    dispatching.sign(number=ticket.number, actor=handler(), at=at + minutes(5))
-    reply_to(fresh(ticket), at=at + minutes(30))
-    call_back(ticket, at=at + hours(2))
-
-
-def forget_published() -> None:
-    """Everything that was computed goes; only what was recorded stays."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "TRUNCATE evaluation_outcome, evaluation_unitscore, evaluation_frozenoutcome"
-        )
-    assert not Outcome.objects.exists()
 
 
 def test_a_tampered_answer_is_found_by_making_the_month_again() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from evaluation.periods import (
     assessment_month,
+    label_after,
     month_named,
     previous,
     report_day,
@@ -120,6 +121,10 @@ def test_a_calendar_month_is_an_assessment_month_that_starts_on_the_first():
 
     assert january.label == "2025-01"
     assert ends(january) == (beijing("2025-01-01 00:00"), beijing("2025-02-01 00:00"))
+
+
+def test_the_month_after_december_is_in_the_next_year():
+    assert (label_after("2025-11"), label_after("2025-12")) == ("2025-12", "2026-01")
 
 
 def test_start_day_and_day_cut_can_be_set():

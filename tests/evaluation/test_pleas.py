@@ -196,7 +196,7 @@ def test_nobody_asks_about_a_ticket_that_was_given_to_nobody() -> None:
         ask(ticket, by=supervisor())
 
 
-def test_a_unit_that_lost_the_ticket_cannot_ask() -> None:
+def test_a_unit_that_lost_a_ticket_which_does_not_count_for_it_cannot_ask() -> None:
     ticket = handled_ticket()
     dispatching.recall(number=ticket.number, actor=dispatcher(), at=AT + hours(1), reason="派错")
 
@@ -601,19 +601,10 @@ def test_r097_rejected_there_is_no_second_appeal() -> None:
     refused("appeal_ruled", object_to, ticket)
 
 
-def test_a_unit_appeals_against_its_own_answers_only() -> None:
-    ticket = with_helper()
-    dispatching.sign_part(number=ticket.number, actor=handler(unit("990101002")), at=AT + hours(2))
-    dispatching.hand_in(
-        number=ticket.number, actor=handler(unit("990101002")), at=AT + hours(3), text="已核查"
-    )
-    dispatching.reply(
-        number=ticket.number, actor=handler(ticket), at=AT + hours(4), text="已办", solved="yes",
-        told_by="phone",
-    )  # fmt: skip
-    call_back(ticket, at=AT + hours(6), resolved=False, satisfaction="dissatisfied")
+def test_a_unit_appeals_against_answers_that_count_for_it_only() -> None:
+    ticket, other = answered_badly(), answered_badly(lead_unit=unit("990102001"))
 
-    refused("no_answer_to_appeal", object_to, ticket, by=handler(unit("990101002")))
+    refused("answer_not_own", object_to, ticket, result=answer(other).pk)
     assert object_to(ticket).unit == unit()
 
 

@@ -260,7 +260,7 @@ def test_the_agents_form_takes_it_down(clock: time_machine.Coordinates) -> None:
     ticket = replied_ticket()
     answers = {
         "outcome": "connected", "contacted": "yes", "resolved": "yes", "satisfaction": "satisfied",
-        "then": "none",
+        "then": "none", "party": ticket.parties.get().pk,
     }  # fmt: skip
 
     browser(Role.CALLBACK_AGENT).post(
@@ -275,7 +275,7 @@ def test_asked_and_nobody_did_leaves_nothing(clock: time_machine.Coordinates) ->
     ticket = replied_ticket()
     answers = {
         "outcome": "connected", "contacted": "yes", "resolved": "yes", "satisfaction": "satisfied",
-        "then": "none", "pressure": "none",
+        "then": "none", "pressure": "none", "party": ticket.parties.get().pk,
     }  # fmt: skip
 
     browser(Role.CALLBACK_AGENT).post(f"/tickets/{ticket.number}/callback/", answers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -296,10 +297,8 @@ def test_invented_numbers_are_given_to_nobody(machine: Actor) -> None:
 
 def test_only_the_hotlines_own_machine_is_a_robot(machine: Actor) -> None:
     ticket = replied_ticket()
-    others = [
-        web_channel(), web_channel(unit=unit(), scopes=[Scope.ROBOT, Scope.HANDLE]),
-        callback_agent(), Actor(kind="citizen"),
-    ]  # fmt: skip
+    of_unit = replace(web_channel(unit=unit()), scopes=frozenset({Scope.ROBOT, Scope.HANDLE}))
+    others = [web_channel(), of_unit, callback_agent(), Actor(kind="citizen")]
 
     for who in others:
         with pytest.raises(NotPermitted):

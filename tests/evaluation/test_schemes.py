@@ -27,7 +27,8 @@ from evaluation.models import (
 from evaluation.rates import Weights
 from evaluation.reference_data import loading
 from evaluation.rules import DEFAULT_RULES, OutOfScope, Rules
-from evaluation.schemes import rules_of, scheme_before, scheme_for
+from evaluation.sampling import rules_at
+from evaluation.schemes import month_at, rules_of, scheme_before, scheme_for
 from evaluation.scoring import score
 from evaluation.services.schemes import (
     adopt_scheme,
@@ -41,9 +42,10 @@ from evaluation.services.schemes import (
 )
 from evaluation.tally import Tally, UnitTally
 from hotline.core.actors import Actor
-from hotline.core.models import AuditEntry, Role
+from hotline.core.models import AuditEntry, Notice, Role
 from hotline.core.reference import forget_all
 from hotline.core.violations import NotPermitted, RuleViolation
+from intake.rendering import event_label
 from tests.factories import AT, accepted_ticket, actor, days, hours, seed_reference, unit
 from tests.kernel.together import together
 
@@ -72,24 +74,26 @@ def colleague() -> Actor:
 
 def drafted(by: Actor, *, rules: Rules = SOLVING, month: str = NEXT, **fields: Any) -> Scheme:
     fields.setdefault("name", "突出解决率")
-    fields.setdefault("at", AT)
+    fields.setdefault("at", AT - days(2))
     return draft_scheme(based_on=None, valid_from=month, rules=rules, actor=by, **fields)
 
 
 def asked(scheme: Scheme, by: Actor, *parties: str, at: dt.datetime = AT) -> None:
     """Put before these parties, all three when none is named, and over yesterday."""
+    day = at.date() - days(1)
+    span: dict[str, Any] = {"scheme": scheme, "began_on": day, "ended_on": day, "actor": by}
     for party in parties or ConsultedParty.values:
+        record_consultation(party=party, at=at - days(1), **span)
         record_consultation(
-            scheme=scheme, party=party, began_on=at.date() - days(20),
-            ended_on=at.date() - days(1), opinion_count=3, summary="建议提高解决率权重",
-            adopted_opinions="已采纳", actor=by, at=at,
+            party=party, opinion_count=3, summary="建议提高解决率权重", adopted_opinions="已采纳",
+            at=at, **span,
         )  # fmt: skip
 
 
 def adopted(by: Actor, other: Actor, **fields: Any) -> Scheme:
     scheme = drafted(by, **fields)
     asked(scheme, by)
-    return adopt_scheme(scheme=scheme, actor=other, at=fields.get("at", AT))
+    return adopt_scheme(scheme=scheme, actor=other, at=AT)
 
 
 def refusal(code: str, act: Callable[[], object]) -> RuleViolation:
@@ -175,6 +179,29 @@ def test_the_shipped_scheme_leaves_an_adopted_one_alone(drafter: Actor, colleagu
     assert Scheme.objects.count() == 1
 
 
+def test_months_begin_on_the_day_that_their_scheme_says(drafter: Actor, colleague: Actor) -> None:
+    assert month_at(AT).label == RUNNING
+    assert month_at(AT.replace(day=19, hour=0)).label == NEXT
+
+    adopted(drafter, colleague, month="2019-01", rules=Rules(period_start_day=1))
+
+    assert month_at(AT.replace(day=19, hour=0)).label == RUNNING
+    assert month_at(AT.replace(day=30, hour=23)).label == RUNNING
+    assert month_at(AT.replace(month=5, day=1, hour=0)).start == AT.replace(month=5, day=1, hour=0)
+    assert earliest_month(AT.replace(day=30)) == NEXT
+
+
+def test_who_is_drawn_is_decided_by_the_month_as_its_scheme_bounds_it(
+    drafter: Actor, colleague: Actor
+) -> None:
+    first = Rules(period_start_day=1)
+    adopted(drafter, colleague, month="2019-01", rules=first)
+    adopted(drafter, colleague, month=NEXT, rules=Rules(period_start_day=1, sample_percent=50))
+
+    assert rules_at(AT.replace(day=30)) == first
+    assert rules_at(AT.replace(month=5, day=1, hour=0)).sample_percent == 50
+
+
 # === Drafting ===============================================================================
 
 
@@ -219,7 +246,7 @@ def test_only_the_city_supervisor_writes_asks_and_adopts(
 
     assert Scheme.objects.get() == scheme
     assert Scheme.objects.get().adopted_at is None
-    assert Consultation.objects.count() == 3
+    assert Consultation.objects.count() == 6
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-4", "next", "", "2026-05-01"])
@@ -357,6 +384,61 @@ def test_a_consultation_that_is_over_says_what_came_of_it(drafter: Actor, missin
     assert not Consultation.objects.exists()
 
 
+def test_r090_a_consultation_that_was_never_opened_has_no_result(drafter: Actor) -> None:
+    scheme, today = drafted(drafter), AT.date()
+    said: dict[str, Any] = {
+        "scheme": scheme, "summary": "意见", "adopted_opinions": "采纳", "actor": drafter,
+        "at": AT + days(1),
+    }  # fmt: skip
+    record_consultation(
+        scheme=scheme, party="public", began_on=today, ended_on=today, actor=drafter, at=AT
+    )
+
+    for party, began_on in (("streets", today), ("public", today - days(1))):
+        refusal(
+            "consultation_not_opened",
+            lambda party=party, day=began_on: record_consultation(
+                party=party, began_on=day, ended_on=today, **said
+            ),
+        )
+
+    assert Consultation.objects.count() == 1
+
+
+def test_r090_nobody_was_asked_before_the_draft_was_written(drafter: Actor) -> None:
+    scheme = drafted(drafter, at=AT)
+    span: dict[str, Any] = {"party": "public", "ended_on": AT.date() + days(7), "at": AT}
+
+    found = refusal(
+        "consultation_before_draft",
+        lambda: record_consultation(
+            scheme=scheme, began_on=AT.date() - days(1), actor=drafter, **span
+        ),
+    )
+
+    assert found.field == "began_on"
+    assert not Consultation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("party", "told"),
+    [("streets", {"street_town"}), ("departments", {"city_department"}), ("public", set())],
+)
+def test_the_units_that_are_asked_are_told_once_when_the_asking_begins(
+    drafter: Actor, party: str, told: set[str]
+) -> None:
+    scheme = drafted(drafter)
+
+    asked(scheme, drafter, party)
+
+    notices = Notice.objects.filter(type="scheme_consulted")
+    units = [notice.unit for notice in notices if notice.unit]
+    assert {one.group for one in units} & {"street_town", "city_department"} == told
+    assert len(units) == len({one.pk for one in units})
+    assert all(notice.data == {"scheme": scheme.version} for notice in notices)
+    assert event_label("scheme_consulted") == "考评方案征求意见"
+
+
 def test_a_consultation_does_not_end_before_it_begins(drafter: Actor) -> None:
     scheme = drafted(drafter)
 
@@ -386,17 +468,74 @@ def test_r090_another_person_adopts_after_all_three_were_asked(
     assert entry.data == {"scheme": 1, "digest": fingerprint(stored), "valid_from": NEXT}
 
 
-def test_r090_who_drafted_or_last_changed_a_scheme_does_not_adopt_it(
+def test_r090_nobody_who_ever_wrote_its_rules_adopts_a_scheme(
+    drafter: Actor, colleague: Actor
+) -> None:
+    scheme, third = drafted(drafter, rules=DEFAULT_RULES), actor(Role.CITY_SUPERVISOR)
+    changed(scheme, colleague, at=AT - days(2))
+    scheme = changed(Scheme.objects.get(), third, at=AT - days(2), name="只改了名字")
+    asked(scheme, drafter)
+
+    assert Scheme.objects.get().edited_by == [drafter.reference, colleague.reference]
+    for author in (drafter, colleague):
+        refusal("scheme_own_draft", lambda by=author: adopt_scheme(scheme=scheme, actor=by, at=AT))
+    assert adopt_scheme(scheme=scheme, actor=third, at=AT).adopted_at == AT
+
+
+def test_r090_who_only_renames_a_draft_does_not_free_its_author_to_adopt_it(
     drafter: Actor, colleague: Actor
 ) -> None:
     scheme = drafted(drafter)
     asked(scheme, drafter)
 
-    refusal("scheme_own_draft", lambda: adopt_scheme(scheme=scheme, actor=drafter, at=AT))
-    changed(scheme, colleague, name="改名")
+    renamed = changed(scheme, colleague, name="改名")
 
-    refusal("scheme_own_draft", lambda: adopt_scheme(scheme=scheme, actor=colleague, at=AT))
-    assert adopt_scheme(scheme=scheme, actor=drafter, at=AT).adopted_at == AT
+    assert lacks(renamed, drafter) == ["scheme_own_draft"]
+    assert lacks(renamed, colleague) == []
+
+
+def test_who_moves_the_first_month_has_written_the_scheme_too(
+    drafter: Actor, colleague: Actor
+) -> None:
+    scheme = drafted(drafter)
+    asked(scheme, drafter)
+
+    assert lacks(changed(scheme, colleague, valid_from="2026-06"), colleague) == [
+        "scheme_own_draft"
+    ]
+
+
+def test_r090_rules_changed_after_the_consultation_are_put_before_everybody_again(
+    drafter: Actor, colleague: Actor
+) -> None:
+    scheme = drafted(drafter)
+    asked(scheme, drafter)
+
+    scheme = changed(scheme, drafter, rules=DEFAULT_RULES)
+
+    assert lacks(scheme, colleague) == ["scheme_changed_since_consulted"] * 3
+    asked(scheme, drafter, at=AT + days(1))
+    assert lacks(scheme, colleague, AT + days(1)) == []
+
+
+def test_r090_an_answer_to_rules_that_were_changed_meanwhile_speaks_of_the_old_ones(
+    drafter: Actor, colleague: Actor
+) -> None:
+    scheme = drafted(drafter)
+    asked(scheme, drafter, "departments", "streets")
+    span: dict[str, Any] = {
+        "scheme": scheme, "party": "public", "began_on": AT.date(), "ended_on": AT.date(),
+        "actor": drafter,
+    }  # fmt: skip
+    record_consultation(at=AT, **span)
+    changed(scheme, drafter, rules=DEFAULT_RULES, at=AT + hours(1))
+
+    record_consultation(at=AT + days(1), summary="意见", adopted_opinions="采纳", **span)
+
+    assert (
+        lacks(Scheme.objects.get(), colleague, AT + days(1))
+        == ["scheme_changed_since_consulted"] * 3
+    )
 
 
 @pytest.mark.parametrize("missing", ConsultedParty.values)

@@ -22,6 +22,7 @@ from evaluation.models import OutcomeRole, Satisfaction, ScoreMark, StreetClass
 from evaluation.rules import Classes, Rules, Shares
 from evaluation.scoring import (
     MonthScore,
+    Place,
     Scored,
     macro_average,
     micro_average,
@@ -402,8 +403,10 @@ def test_every_ranking_has_a_tail_of_its_own_and_the_unranked_none():
     assert [line.tally.unit_id for line in lines if line.is_tail] == [8, 7]
 
 
-def class_of(unit: int, rules: Rules, **before: dict[int, int]) -> str:
-    lines = score([points(n, 100 - n) for n in range(1, 41)], rules, **before)
+def class_of(unit: int, rules: Rules, previous=(), tails_before=()) -> str:
+    places = {n: Place("street_town", 0, rank) for n, rank in dict(previous).items()}
+    tallies = [points(n, 100 - n) for n in range(1, 41)]
+    lines = score(tallies, rules, previous=places, tails_before=dict(tails_before))
     return str(standing(lines, "unit_class")[unit])
 
 
@@ -428,9 +431,9 @@ def test_at_a_shared_score_the_first_share_takes_all_and_the_last_share_none():
 
 
 def test_a_climb_of_twenty_places_is_progress_and_the_newcomer_has_not_climbed():
-    assert class_of(10, Rules(), previous_ranks={10: 30}) == StreetClass.PROGRESS
-    assert class_of(10, Rules(), previous_ranks={10: 29}) == StreetClass.NONE
-    assert class_of(10, Rules(), previous_ranks={}) == StreetClass.NONE
+    assert class_of(10, Rules(), previous={10: 30}) == StreetClass.PROGRESS
+    assert class_of(10, Rules(), previous={10: 29}) == StreetClass.NONE
+    assert class_of(10, Rules(), previous={}) == StreetClass.NONE
 
 
 def test_the_third_month_in_the_tail_makes_governance():
@@ -439,14 +442,25 @@ def test_the_third_month_in_the_tail_makes_governance():
     assert class_of(20, Rules(), tails_before={20: 9}) == StreetClass.NONE
 
 
+@pytest.mark.parametrize("elsewhere", [Place("street_town", 1, 30), Place("district", 0, 30)])
+def test_who_comes_from_another_ranking_has_climbed_nowhere(elsewhere):
+    tallies = [points(n, 100 - n) for n in range(1, 41)]
+
+    lines = score(tallies, Rules(), previous={10: elsewhere, 11: Place("street_town", 0, 31)})
+
+    assert standing(lines, "previous_rank") == {n: 31 if n == 11 else None for n in range(1, 41)}
+    assert standing(lines, "unit_class")[10] == StreetClass.NONE
+    assert standing(lines, "unit_class")[11] == StreetClass.PROGRESS
+
+
 def test_what_obliges_goes_before_what_honours():
     whole_tail = Rules(tail_count=40)
     climbed = {n: n + 50 for n in range(1, 41)}
 
     assert class_of(2, whole_tail, tails_before={2: 2}) == StreetClass.GOVERNANCE
-    assert class_of(40, whole_tail, previous_ranks=climbed) == StreetClass.RECTIFICATION
-    assert class_of(4, Rules(), previous_ranks=climbed) == StreetClass.ADVANCED
-    assert class_of(5, Rules(), previous_ranks=climbed) == StreetClass.PROGRESS
+    assert class_of(40, whole_tail, previous=climbed) == StreetClass.RECTIFICATION
+    assert class_of(4, Rules(), previous=climbed) == StreetClass.ADVANCED
+    assert class_of(5, Rules(), previous=climbed) == StreetClass.PROGRESS
 
 
 # === The averages (F-7) =====================================================================

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from dispatch import services as dispatching
 from dispatch.forms.orders import ContactForm, ReplyForm
@@ -989,12 +990,30 @@ def test_r085_three_half_days_exhaust_the_attempts() -> None:
     for at in (AT + hours(3), AT + hours(4), AT + days(1)):
         call_back(ticket, at=at, outcome="no_answer")
         refused("attempts_not_exhausted", evaluation.close, at=at, **close)
-    call_back(ticket, at=AT + days(1) + hours(4), outcome="no_answer")
-    evaluation.close(at=AT + days(1) + hours(4), **close)
+    call_back(ticket, at=AT + days(2), outcome="no_answer")
+    evaluation.close(at=AT + days(2), **close)
 
     assert fresh(ticket).close_code == "unreachable"
     attempts = CallbackResult.objects.order_by("id").values_list("attempt", flat=True)
     assert list(attempts) == [1, 2, 3, 4]
+
+
+def test_r085_the_attempts_are_spread_over_days(settings: Settings) -> None:
+    """Three half-days pass within one day and night; who is away that long is still asked."""
+    settings.CALLBACK_DAYS = 3
+    ticket = replied_ticket()
+    close = {"number": ticket.number, "actor": callback_agent(), "code": "unreachable"}
+    for at in (AT + hours(3), AT + days(1), AT + days(1) + hours(4)):
+        call_back(ticket, at=at, outcome="no_answer")
+    refusal = refused("attempts_not_exhausted", evaluation.close, at=at, **close)
+    waiting = set(running(ticket))
+
+    call_back(ticket, at=AT + days(2), outcome="no_answer")
+
+    assert "不少于 3 天" in refusal.sentence()
+    assert (waiting, set(running(ticket))) == ({"callback"}, {"closing"})
+    evaluation.close(at=AT + days(2), **close)
+    assert fresh(ticket).close_code == "unreachable"
 
 
 def test_r085_attempts_of_an_earlier_round_do_not_count_again() -> None:

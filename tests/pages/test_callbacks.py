@@ -12,7 +12,7 @@ from django.test import Client
 from evaluation.models import CallbackResult
 from hotline.core.models import AuditEntry, Role
 from intake import services as intake
-from intake.models import CloseCode, State, TicketRequester
+from intake.models import CloseCode, State, Ticket, TicketRequester
 from tests import factories as make
 
 SignIn = Callable[..., Client]
@@ -34,7 +34,10 @@ def listed(browser: Client, tab: str = "due") -> list[str]:
 
 
 def call(browser: Client, number: str, answers: dict[str, str], then: str = "none", **more: str):  # type: ignore[no-untyped-def]
-    return browser.post(f"/tickets/{number}/callback/", {**answers, "then": then, **more})
+    """What is answered by the main requester, unless told otherwise."""
+    main = TicketRequester.objects.filter(ticket__number=number, role="main").first()
+    said = {"party": str(main.pk) if main else "", **answers, "then": then, **more}
+    return browser.post(f"/tickets/{number}/callback/", said)
 
 
 def test_what_has_been_due_longest_comes_first(caller: Client) -> None:
@@ -122,7 +125,7 @@ def test_three_half_days_without_an_answer_lead_to_the_close(
     caller: Client, clock: time_machine.Coordinates
 ) -> None:
     ticket = make.replied_ticket()
-    for at in (make.AT + make.hours(4), make.AT + make.hours(24), make.AT + make.hours(28)):
+    for at in (make.AT + make.hours(4), make.AT + make.hours(28), make.AT + make.hours(48)):
         clock.move_to(at)
         answer = call(caller, ticket.number, UNANSWERED)
 
@@ -143,7 +146,8 @@ def test_an_anonymous_matter_waits_for_its_close_and_is_never_called(caller: Cli
     assert "没有可以回访的诉求人" in page
 
 
-def test_every_requester_has_an_own_call(caller: Client) -> None:
+def joined() -> tuple[Ticket, Ticket, TicketRequester]:
+    """A replied ticket, the one merged into it, and the requester who came with that."""
     ticket = make.handled_ticket()
     other = make.accepted_ticket(phone="13912345678", name="李雷")
     intake.merge_into(
@@ -151,7 +155,11 @@ def test_every_requester_has_an_own_call(caller: Client) -> None:
         target=ticket.number,
     )  # fmt: skip
     make.reply_to(make.fresh(ticket), at=make.AT + make.hours(1))
-    co = TicketRequester.objects.get(ticket=ticket, role="co")
+    return make.fresh(ticket), other, TicketRequester.objects.get(ticket=ticket, role="co")
+
+
+def test_every_requester_has_an_own_call(caller: Client) -> None:
+    ticket, _other, co = joined()
 
     first = call(caller, ticket.number, GOOD)
     second = call(caller, ticket.number, GOOD, "close", party=str(co.pk))
@@ -160,6 +168,49 @@ def test_every_requester_has_an_own_call(caller: Client) -> None:
     assert second.headers["Location"] == "/callbacks/"
     assert CallbackResult.objects.filter(is_valid=True).count() == 2
     assert make.fresh(ticket).state == State.CLOSED
+
+
+def test_answers_of_somebody_split_off_are_written_as_nobody_elses(caller: Client) -> None:
+    """While the agent is on the phone the requester's matter is split off: pressing as often as
+    one likes makes the words nobody else's."""
+    ticket, other, co = joined()
+    intake.reopen(
+        number=other.number, actor=make.dispatcher(), at=make.AT + make.hours(4),
+        reason="不是同一件事",
+    )  # fmt: skip
+    said = {**BAD, "opinion": "楼道还是黑的", "party": str(co.pk)}
+
+    first = call(caller, ticket.number, said, "close", version=str(ticket.version))
+    page = first.content.decode()
+    now = str(make.fresh(ticket).version)
+    again = call(caller, ticket.number, said, "close", version=now)
+
+    assert (first.status_code, again.status_code) == (409, 409)
+    assert "不能记在别人名下" in page
+    heard = page.split('id="heard"')[1].split("</dl>")[0]
+    assert all(words in heard for words in ("接通", "不满意", "楼道还是黑的"))
+    assert 'name="party"' not in page
+    assert not CallbackResult.objects.exists()
+
+
+def test_after_somebody_elses_change_the_answers_stay_with_who_gave_them(caller: Client) -> None:
+    ticket, _other, co = joined()
+
+    answer = call(caller, ticket.number, GOOD, party=str(co.pk), version=str(ticket.version - 1))
+
+    assert answer.status_code == 409
+    assert f'name="party" value="{co.pk}"' in answer.content.decode()
+    assert not CallbackResult.objects.exists()
+
+
+@pytest.mark.parametrize("party", ["", "0", "x"])
+def test_answers_of_nobody_in_particular_are_refused(caller: Client, party: str) -> None:
+    ticket = make.replied_ticket()
+
+    answer = call(caller, ticket.number, GOOD, party=party)
+
+    assert answer.status_code == 409
+    assert not CallbackResult.objects.exists()
 
 
 def test_the_number_is_shown_on_request_and_on_record(caller: Client) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from dispatch import services as dispatching
 from evaluation import services as evaluation
 from evaluation.contradictions import Contradiction, contradictory
 from hotline.core.actors import SYSTEM, Actor
@@ -62,14 +63,14 @@ def listed(browser: Client, query: str = "") -> list[str]:
     [
         ("yes", True, None, set()),
         ("yes", False, None, {"claimed"}),
-        ("yes", None, False, {"claimed"}),
+        ("yes", None, False, {"claimed", "contact"}),
         ("no", True, None, {"modest"}),
-        ("no", False, False, set()),
+        ("no", False, False, {"contact"}),
         ("partly", False, None, set()),
         ("partly", True, None, set()),
-        ("yes", True, False, {"claimed", "answers"}),
+        ("yes", True, False, {"claimed", "answers", "contact"}),
         ("no", False, True, {"modest", "answers"}),
-        ("partly", True, False, {"answers"}),
+        ("partly", True, False, {"answers", "contact"}),
         ("yes", None, None, set()),
     ],
 )
@@ -109,6 +110,27 @@ def test_without_a_reply_the_two_answers_can_still_disagree(web: Actor) -> None:
     assert kinds(ticket) == {"answers"}
 
 
+def test_a_contact_that_nobody_wrote_down_contradicts_nothing(web: Actor) -> None:
+    ticket = brought_by(web, make.handled_ticket)
+    asked = make.calling_hour(ticket.clocks.get(kind="feedback").due_at + make.hours(1))
+
+    make.call_back(ticket, at=asked, contacted=False, **UNSOLVED)
+
+    assert kinds(ticket) == set()
+
+
+def test_an_answer_given_before_the_contact_does_not_contradict_it(web: Actor) -> None:
+    ticket = brought_by(web, make.handled_ticket)
+    asked = make.calling_hour(ticket.clocks.get(kind="feedback").due_at + make.hours(1))
+    make.call_back(ticket, at=asked, contacted=False, **UNSOLVED)
+
+    dispatching.contact(
+        number=ticket.number, actor=make.handler(ticket), at=asked + make.hours(1), method="phone"
+    )
+
+    assert kinds(ticket) == set()
+
+
 def test_an_attempt_without_an_answer_says_nothing(web: Actor) -> None:
     ticket = reported(web, "yes")
     make.call_back(ticket, at=CALLED, outcome="no_answer")
@@ -146,6 +168,7 @@ def test_the_three_facts_stand_side_by_side(sign_in: SignIn, disputed: dict[str,
     assert said["单位自报"][0] == "已解决"
     assert said["回访"][:2] == ["未解决", "不满意"]
     assert said["诉求人自评"][:2] == ["已解决", "满意"]
+    assert "已联系" in said["单位自报"]
     assert "共 2 件" in page
 
 

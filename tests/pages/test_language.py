@@ -208,15 +208,15 @@ SILENT = {"registration_draft", "registration_discard", "ticket_verb_draft", "no
 def schemes_of_every_kind() -> None:
     """The shipped one, and a draft that differs from it and was put before the public."""
     load_scheme(make.AT)
-    author, yesterday = make.actor(Role.CITY_SUPERVISOR), make.AT.date() - make.days(1)
+    author, before = make.actor(Role.CITY_SUPERVISOR), make.AT - make.days(1)
     rules = Rules(volume_bands=(100, 300), shares=Shares(), out_of_scope=(OutOfScope("05"),))
     scheme = draft_scheme(
-        based_on=None, name="路灯方案", valid_from="2026-05", rules=rules, actor=author, at=make.AT
+        based_on=None, name="路灯方案", valid_from="2026-05", rules=rules, actor=author, at=before
     )
-    for ended_on, said in ((yesterday, "路灯"), (make.AT.date(), "")):
+    for at, said in ((before, ""), (make.AT, "路灯")):
         record_consultation(
-            scheme=scheme, party="public", began_on=yesterday, ended_on=ended_on, summary=said,
-            adopted_opinions=said, actor=author, at=make.AT,
+            scheme=scheme, party="public", began_on=before.date(), ended_on=before.date(),
+            summary=said, adopted_opinions=said, actor=author, at=at,
         )  # fmt: skip
 
 

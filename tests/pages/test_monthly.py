@@ -10,11 +10,13 @@ from html import unescape
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
 from openpyxl import load_workbook
 
 from dispatch import services as dispatching
-from evaluation import outcomes
+from evaluation import monthly, outcomes
+from evaluation import months as reading
 from evaluation.models import UnitScore
 from evaluation.services import months
 from hotline.core.models import AuditEntry, Role
@@ -222,7 +224,7 @@ def test_units_stand_by_their_score_with_what_changed_since_last_month(sign_in: 
     page = sign_in(Role.CITY_SUPERVISOR).get(APRIL).content.decode()
 
     assert lines(page) == ["甲二街道办事处", "乙一镇政府", "甲一街道办事处", "各单位合计"]
-    assert place(page, "甲二街道办事处") == ("1", "新", "A")
+    assert place(page, "甲二街道办事处") == ("1", "—", "A")
     assert place(page, "乙一镇政府") == ("2", "＝", "A")
     assert place(page, "甲一街道办事处") == ("3", "↓2", "B")
 
@@ -297,6 +299,138 @@ def test_what_is_wrong_stands_above_the_table(
     page = sign_in(Role.HANDLER, make.unit("990102001")).get(APRIL).content.decode()
 
     assert page.index("承办 5 件") < page.index("承办 6 件") < page.index("<table")
+
+
+# === The daily report ========================================================================
+
+DAY = "&cut=2026-04-15"
+
+
+@pytest.fixture
+def around_noon(clock: time_machine.Coordinates) -> None:
+    """甲一街道 got two tickets before the noon of 15 April and one at noon, in March one before and
+    one after; 甲二街道 got one in April only. It is the morning of the 16th."""
+    closing.adopt()
+    noon = make.AT.replace(day=15, hour=12)
+    march = noon.replace(month=3)
+    first, second = make.unit("990101001"), make.unit("990101002")
+    for n, (at, lead) in enumerate(
+        [
+            (noon - make.days(1), first), (noon - make.minutes(1), first), (noon, first),
+            (march - make.hours(1), first), (march + make.hours(1), first),
+            (noon - make.hours(3), second),
+        ]
+    ):  # fmt: skip
+        make.dispatched_ticket(at=at, lead_unit=lead, phone=f"1391111{n:04}")
+    clock.move_to(make.AT + make.days(2))
+    outcomes.rebuild(None, at=make.AT + make.days(2))
+
+
+def moved(page: str) -> dict[str, list[str]]:
+    """Per unit what a daily report says of its volume: now, then, and the change."""
+    found = page[page.index("moved-title") :]
+    rows = [
+        re.findall(r"<td>(.*?)</td>", row, re.S) for row in re.findall(r"<tr>.*?</tr>", found, re.S)
+    ]
+    return {row[0]: [re.sub(r"<[^>]*>", "", one).strip() for one in row[1:]] for row in rows if row}
+
+
+@pytest.mark.usefixtures("around_noon")
+@pytest.mark.parametrize("cut", ["&cut=day", DAY])
+def test_r098_the_daily_report_ends_at_the_last_noon_and_speaks_of_the_month_before(
+    sign_in: SignIn, cut: str
+) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    now = browser.get(APRIL).content.decode()
+
+    page = browser.get(APRIL + cut).content.decode()
+
+    assert counts(now, "甲一街道办事处")["承办量"] == 3
+    assert DAY.replace("&", "&amp;") in now
+    assert counts(page, "甲一街道办事处")["承办量"] == 2
+    assert "截至 2026-04-15 12:00:00" in page
+    assert moved(page)["甲一街道办事处"] == ["2", "1", "↑ 100.0%"]
+    assert moved(page)["甲二街道办事处"] == ["1", "0", "新增"]
+
+
+@pytest.mark.usefixtures("around_noon")
+@pytest.mark.parametrize("is_clicked_later", [False, True])
+def test_every_number_of_a_daily_report_opens_its_tickets_also_after_the_next_noon(
+    sign_in: SignIn, clock: time_machine.Coordinates, is_clicked_later: bool
+) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    numbers = stats(browser.get(APRIL + DAY).content.decode())
+    if is_clicked_later:
+        clock.move_to(make.AT + make.days(2) + make.hours(3))
+
+    for label, value, url in numbers:
+        total, shown = listed(browser, url)
+        assert value == total == shown == exported(browser, url.removeprefix("/tickets/")), label
+    assert ("甲一街道办事处 上月同期承办量", 1) in [one[:2] for one in numbers]
+
+
+@pytest.mark.usefixtures("around_noon")
+def test_the_file_of_a_daily_report_has_the_change_and_its_instant(sign_in: SignIn) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+
+    answer = browser.get(f"{APRIL.replace('?', 'export/?')}{DAY}&format=csv")
+
+    head, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    told = {row[head.index("单位")]: dict(zip(head, row, strict=True)) for row in rows}
+    street = told["甲一街道办事处"]
+    assert (street["承办量"], street["上月同期承办量"]) == ("2", "1")
+    assert street["承办量比上月同期"] == "↑ 100.0%"
+    assert street["数据截至"] == "2026-04-15 12:00:00"
+    assert "2026-04-15.csv" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.usefixtures("around_noon")
+@pytest.mark.parametrize("cut", ["2026-04-16", "2026-03-18", "2026-04-19", "noon"])
+def test_there_is_no_report_of_a_noon_to_come_or_of_another_month(
+    sign_in: SignIn, cut: str
+) -> None:
+    assert sign_in(Role.CITY_SUPERVISOR).get(f"{APRIL}&cut={cut}").status_code == 404
+
+
+def test_before_the_first_noon_of_a_month_there_is_no_report(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    clock.move_to(make.AT.replace(day=19, hour=11, minute=59))
+
+    morning = browser.get("/monthly/")
+
+    assert "看日报口径" not in morning.content.decode()
+    assert browser.get("/monthly/?cut=day").status_code == 404
+    clock.move_to(make.AT.replace(day=19, hour=12, minute=0))
+    assert "看日报口径" in browser.get("/monthly/").content.decode()
+
+
+# === Counted once ============================================================================
+
+
+@pytest.mark.usefixtures("around_noon")
+def test_a_month_is_counted_once_for_all_who_look_within_seconds_and_says_when(
+    sign_in: SignIn, clock: time_machine.Coordinates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monthly, "KEPT_SECONDS", 60)
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    manager = make.actor(Role.MANAGER, make.unit())
+    browser.get(APRIL)
+    make.dispatched_ticket(at=make.AT + make.days(1), lead_unit=make.unit())
+    clock.shift(make.minutes(1))
+    outcomes.rebuild(None, at=make.AT + make.days(2))
+
+    again = browser.get(APRIL).content.decode()
+    own = monthly.own_lines(reading.month("2026-04", at=make.AT), manager)
+
+    assert counts(again, "甲一街道办事处")["承办量"] == 3
+    assert "截至 2026-04-16 10:00:00" in again
+    assert [line.counts["volume"] for line in own] == [3]
+    cache.clear()
+    fresh = browser.get(APRIL).content.decode()
+    assert counts(fresh, "甲一街道办事处")["承办量"] == 4
+    assert "截至 2026-04-16 10:01:00" in fresh
 
 
 # === Taken away ==============================================================================

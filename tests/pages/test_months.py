@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
-from evaluation.models import Bonus, CloseRequest, Erratum, ScoreAppeal, Talk
+from evaluation.models import (
+    Bonus,
+    CloseRequest,
+    Erratum,
+    Exclusion,
+    ScoreAppeal,
+    Talk,
+    UnitScore,
+)
 from evaluation.services import months
-from hotline.core.models import Role
+from hotline.core.models import Membership, Role
+from intake.models import Ticket
 from tests import factories as make
 from tests.pages import closing
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
 
 SignIn = Callable[..., Client]
 PAGE = "/months/2026-04/"
@@ -164,6 +179,71 @@ def test_an_objection_is_decided_and_its_unit_reads_why(sign_in: SignIn) -> None
 
 
 @pytest.mark.usefixtures("draft")
+def test_nobody_is_offered_to_decide_their_own_objection(sign_in: SignIn) -> None:
+    staff = make.make_staff(Role.MANAGER, make.unit(LAST))
+    Membership.objects.create(
+        staff=staff, unit=make.unit("hotline"), role=Role.CITY_SUPERVISOR, valid_from=make.LONG_AGO
+    )
+    browser = sign_in(staff=staff)
+    browser.post(f"{PAGE}appeal/", {"unit": LAST, "reason": "第二件不是我们的。"})
+    address = f"{PAGE}appeals/{ScoreAppeal.objects.get().pk}/"
+
+    page = read(browser)
+    own = refused(browser, address, outcome="upheld", ruling="成立。")
+
+    assert f'action="{address}"' not in page
+    assert "由您提出，须由另一位市督导裁定" in page
+    assert "请由其他人审核" in own
+    assert ScoreAppeal.objects.get().outcome == ""
+
+
+@pytest.mark.usefixtures("draft")
+def test_a_manager_of_another_unit_is_offered_no_objection(sign_in: SignIn) -> None:
+    staff = make.make_staff(Role.MANAGER, make.unit("990102001"))
+    Membership.objects.create(
+        staff=staff, unit=make.unit(LAST), role=Role.HANDLER, valid_from=make.LONG_AGO
+    )
+
+    page = read(sign_in(staff=staff))
+
+    assert '<input type="hidden" name="unit" value="990102001"' in page
+    assert f'<input type="hidden" name="unit" value="{LAST}"' not in page
+
+
+@pytest.mark.usefixtures("draft")
+def test_while_somebody_closes_the_page_says_to_wait(
+    sign_in: SignIn, as_app_role: Callable[[], AbstractContextManager[Connection]]
+) -> None:
+    browser = sign_in(Role.MANAGER, make.unit(LAST))
+    with as_app_role() as other, other.cursor() as cursor, connection.cursor() as own:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [0x434C4F5345])
+        own.execute("SET LOCAL lock_timeout = '50ms'")
+        page = refused(browser, f"{PAGE}appeal/", unit=LAST, reason="不服。")
+
+    assert "请稍等几秒再试" in page
+    assert "不服。" in page
+
+
+@pytest.mark.usefixtures("draft")
+def test_an_upheld_objection_tells_its_unit_and_the_city_that_it_may_still_plead(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    appeal = appealed()
+    city, street = sign_in(Role.CITY_SUPERVISOR), sign_in(Role.MANAGER, make.unit(LAST))
+    clock.move_to(closing.CLOSED)
+    city.post(f"{PAGE}appeals/{appeal.pk}/", {"outcome": "upheld", "ruling": "确有误。"})
+
+    shown = read(city)
+    told = read(street)
+    city.post(f"{PAGE}close/")
+
+    assert '仍可申请剔除或对回访申诉的单位：<span class="idle-unit is-named">甲一街道' in shown
+    assert "本单位的申诉成立" in told
+    assert "本单位的申诉成立" not in read(sign_in(Role.MANAGER, make.unit("990102001")))
+    assert "本单位的申诉成立" not in read(street)
+
+
+@pytest.mark.usefixtures("draft")
 def test_a_ruling_without_reasons_comes_back_open(sign_in: SignIn) -> None:
     appeal = appealed()
 
@@ -227,6 +307,7 @@ def test_points_are_decided_by_another_supervisor(sign_in: SignIn) -> None:
     assert "不能审批自己提出的加分" in own
     assert f'action="{address}"' not in own
     assert Bonus.objects.get().outcome == "upheld"
+    cache.clear()  # the ranking is counted anew a few seconds later
     ranking = read(deciding, "/monthly/?period=2026-04")
     assert f'<a class="stat" href="{PAGE}#bonuses">+1.50</a>' in ranking
 
@@ -237,6 +318,22 @@ def test_points_that_are_none_come_back(sign_in: SignIn) -> None:
                    **{**POINTS, "points": "0"})  # fmt: skip
 
     assert "加分应大于 0" in page
+    assert not Bonus.objects.exists()
+
+
+@pytest.mark.usefixtures("draft")
+def test_points_are_offered_until_the_time_to_object_is_over(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    early = read(browser)
+    clock.move_to(closing.CLOSED)
+
+    page = refused(browser, f"{PAGE}bonuses/", unit=LAST, **POINTS)
+
+    assert "05-15 00:00 之前可以提出" in early
+    assert "不能再加分" in page
+    assert f'action="{PAGE}bonuses/"' not in page
     assert not Bonus.objects.exists()
 
 
@@ -257,6 +354,7 @@ def test_what_is_undecided_is_counted_and_keeps_the_month_open(
     assert "申诉期到 05-15 00:00 为止" in early
     assert "还有 1 件剔除、申诉或加分没有裁定" in page
     assert '<a class="stat stat-late" href="#appeals">1</a>' in page
+    assert '<span class="mark mark-warn">月度成绩申诉 1</span>' in page
     assert not CloseRequest.objects.exists()
 
 
@@ -283,6 +381,29 @@ def test_a_supervisor_closes_and_the_page_waits_for_the_worker(
 
 
 @pytest.mark.usefixtures("draft")
+def test_a_requested_close_says_what_it_waits_for(
+    sign_in: SignIn, clock: time_machine.Coordinates
+) -> None:
+    clock.move_to(closing.CLOSED)
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    browser.post(f"{PAGE}close/")
+    ticket = Ticket.objects.filter(lead_unit=make.unit(LAST)).earliest("pk")
+    Exclusion.objects.create(
+        ticket=ticket, unit=make.unit(LAST), scope="rates", ground="unreasonable", reason="无理。",
+        evidence="录音。", raised_at=closing.CLOSED, raised_by="staff:1",
+    )  # fmt: skip
+
+    page = read(browser)
+    listed = re.search(r'<a class="stat stat-late" href="(/pleas/[^"]*)">1</a>', page)
+
+    assert "裁定以下各项后自动封账" in page
+    assert '<span class="mark mark-warn">剔除、不计入申请 1</span>' in page
+    assert "通常一分钟内完成" not in page
+    assert listed
+    assert ticket.number in read(browser, listed[1])
+
+
+@pytest.mark.usefixtures("draft")
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.DISPATCHER])
 def test_nobody_else_has_the_button(
     sign_in: SignIn, clock: time_machine.Coordinates, role: Role
@@ -304,6 +425,16 @@ def test_the_closed_month_shows_its_digest_its_command_and_the_classes(sign_in: 
     assert re.search(r'<dd class="mono" title="(\w{64})">\1</dd>', page)
     assert "manage.py months recompute 2026-04" in page
     assert re.search(r"<dt>整改类</dt><dd><span[^>]*>甲一街道办事处</span></dd>", page)
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_unit_reads_its_own_digest_and_no_other(sign_in: SignIn) -> None:
+    digests = dict(UnitScore.objects.values_list("unit__code", "digest"))
+
+    page = read(sign_in(Role.HANDLER, make.unit(LAST)))
+
+    assert digests[LAST] in page
+    assert digests["990102001"] not in page
 
 
 @pytest.mark.usefixtures("closed")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
+import logging
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import time_machine
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
+from gunicorn.config import Config
 
 from evaluation import services as evaluation
 from evaluation.models import CallbackResult, PressureReport, RatingLink
+from hotline import gunicorn_conf
 from hotline.core.actors import actor_for_client
+from hotline.core.logs import WithoutTokens
 from hotline.core.models import Deployment, Role
 from hotline.core.reference import forget_all
 from hotline.pages.views.rating import GUESSES_PER_MINUTE
@@ -93,6 +100,52 @@ def test_nobody_keeps_or_passes_on_the_address(client: Client, link: RatingLink)
         assert page.headers["Referrer-Policy"] == "same-origin"
         assert "noindex" in page.headers["X-Robots-Tag"]
         assert '<meta name="robots" content="noindex' in page.content.decode()
+
+
+def test_no_log_of_the_site_keeps_the_token(client: Client, link: RatingLink) -> None:
+    token, log = token_of(link), io.StringIO()
+    console = next(
+        h for h in logging.getLogger().handlers
+        if any(isinstance(known, WithoutTokens) for known in h.filters)
+    )  # fmt: skip
+    assert isinstance(console, logging.StreamHandler)
+    stderr = console.setStream(log)
+    staff = Client(enforce_csrf_checks=True)
+    staff.force_login(make.make_staff(Role.CALLBACK_AGENT))
+
+    try:
+        for refused in (
+            client.post(address(link), {}), client.put(address(link)),
+            client.get(f"/rating/{token}x/"), staff.get(address(link)), staff.post(address(link)),
+        ):  # fmt: skip
+            assert 400 <= refused.status_code < 500
+    finally:
+        console.setStream(stderr)
+
+    assert log.getvalue().count("/rating/…") == 5
+    assert token not in log.getvalue()
+
+
+def test_no_access_log_keeps_the_token(link: RatingLink) -> None:
+    token, log = token_of(link), io.StringIO()
+    config = Config()
+    config.set("accesslog", "-")
+    logger = gunicorn_conf.logger_class(config)
+    logger.access_log.handlers[:] = [logging.StreamHandler(log)]
+    site = "https://rating.example.org"
+
+    logger.access(
+        SimpleNamespace(status="302 Found", sent=0, headers=[]),
+        SimpleNamespace(headers=[("REFERER", f"{site}/rating/{token}/")]),
+        {
+            "REQUEST_METHOD": "POST", "RAW_URI": f"/rating/{token}/",
+            "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_REFERER": f"{site}/rating/{token}/",
+        },
+        dt.timedelta(milliseconds=3),
+    )  # fmt: skip
+
+    assert '"POST /rating/… HTTP/1.1" 302' in log.getvalue()
+    assert token not in log.getvalue()
 
 
 def test_it_works_without_a_script_or_a_foreign_origin(client: Client, link: RatingLink) -> None:

@@ -37,10 +37,14 @@ from hotline.core.actors import SYSTEM, Actor, actor_for_staff
 from hotline.core.models import AuditEntry, Role, Staff
 from hotline.core.violations import SENTENCES
 from hotline.pages.schemes import READERS
+from hotline.pages.what_if import Trial
 from tests import factories as make
+from tests.evaluation.making import answered_outcome
 
 SignIn = Callable[..., Client]
 NEXT = "2026-05"
+# Drafts are written, and put before everybody, the day before yesterday.
+DRAFTED = make.AT - make.days(2)
 UNITS = {Role.HANDLER: "990101001", Role.MANAGER: "990101001", Role.DISTRICT_SUPERVISOR: "990101"}
 # A scheme under which a single answer ranks a unit.
 SMALL = Rules(min_sample=1)
@@ -79,16 +83,20 @@ def words(page: str) -> str:
 def drafted(by: Staff, rules: Rules = SMALL, name: str = "试行小样本") -> Scheme:
     base = Scheme.objects.get(version=1)
     return draft_scheme(
-        based_on=base, name=name, valid_from=NEXT, rules=rules, actor=acting(by), at=make.AT
+        based_on=base, name=name, valid_from=NEXT, rules=rules, actor=acting(by), at=DRAFTED
     )
 
 
 def asked(scheme: Scheme, by: Staff, *parties: str) -> None:
-    yesterday = make.AT.date() - make.days(1)
+    day = DRAFTED.date()
+    span: dict[str, Any] = {
+        "scheme": scheme, "began_on": day, "ended_on": day, "actor": acting(by),
+    }  # fmt: skip
     for party in parties or ConsultedParty.values:
+        record_consultation(party=party, at=DRAFTED, **span)
         record_consultation(
-            scheme=scheme, party=party, began_on=yesterday, ended_on=yesterday, opinion_count=7,
-            summary="建议降低样本要求", adopted_opinions="已采纳", actor=acting(by), at=make.AT,
+            party=party, opinion_count=7, summary="建议降低样本要求", adopted_opinions="已采纳",
+            at=make.AT, **span,
         )  # fmt: skip
 
 
@@ -343,18 +351,24 @@ def test_only_the_authority_writes(sign_in: SignIn, city: Staff, role: Role) -> 
 # === Consultation and adoption ==============================================================
 
 
-def test_a_consultation_is_written_down_and_shown_to_all(sign_in: SignIn, city: Staff) -> None:
+def test_a_consultation_is_written_down_and_shown_to_all(
+    sign_in: SignIn, city: Staff, clock: time_machine.Coordinates
+) -> None:
     drafted(city)
-    content = {
-        "party": "streets", "began_on": "2026-04-01", "ended_on": "2026-04-10",
-        "opinion_count": "15", "summary": "希望分档", "adopted_opinions": "下一版考虑",
-    }  # fmt: skip
+    browser = sign_in(staff=city)
+    span = {"party": "streets", "began_on": "2026-04-12", "ended_on": "2026-04-14"}
+    said = {"opinion_count": "15", "summary": "希望分档", "adopted_opinions": "下一版考虑"}
+    browser.post("/schemes/2/consult/", span)
+    clock.move_to(make.AT + make.days(1))
 
-    answer = sign_in(staff=city).post("/schemes/2/consult/", content)
+    awaited = page_of(browser, "/schemes/2/")
+    answer = browser.post("/schemes/2/consult/", span | said)
 
+    assert 'value="2026-04-12"' in awaited
+    assert 'value="streets" selected' in awaited
     assert answer.headers["Location"] == "/schemes/2/"
     page = words(page_of(sign_in(Role.AUDITOR), "/schemes/2/"))
-    assert "街道（乡镇） 2026-04-01 至 2026-04-10" in page
+    assert "街道（乡镇） 2026-04-12 至 2026-04-14" in page
     assert "意见 15 条 内容 希望分档 采纳 下一版考虑" in page
     assert city.display_name in page
 
@@ -365,6 +379,16 @@ def test_a_consultation_is_written_down_and_shown_to_all(sign_in: SignIn, city: 
         ({"ended_on": "2026-03-01"}, "截止日不能早于开始日"),
         ({"ended_on": "2026-04-14"}, "2026-04-14 才截止"),
         ({"summary": ""}, "请填写收到的意见和采纳情况"),
+        ({"began_on": "2026-04-09"}, "没有登记过这几天向街道（乡镇）征求意见"),
+        (
+            {
+                "began_on": "2026-04-11",
+                "ended_on": "2026-04-20",
+                "summary": "",
+                "adopted_opinions": "",
+            },
+            "开始日不能早于现在这份草稿写成之日（2026-04-12）",
+        ),
         ({"party": "nobody"}, "选择一个有效的选项"),
         ({"summary": "长" * 1001}, "1000"),
     ],
@@ -422,21 +446,24 @@ def test_adopting_what_is_not_ready_says_what_is_missing(sign_in: SignIn, city: 
     assert Scheme.objects.get(version=2).adopted_at is None
 
 
-def test_a_draft_changed_after_the_consultation_says_so_before_it_is_adopted(
+def test_a_consultation_about_rules_that_were_changed_since_says_so(
     sign_in: SignIn, city: Staff, colleague: Staff
 ) -> None:
-    scheme, warning = drafted(city), "征求意见之后又改过草稿"
-    asked(scheme, city)
-    browser = sign_in(staff=colleague)
+    scheme, warning = drafted(city), "所征求的规则后来改过"
+    asked(scheme, city, "public")
+    browser = sign_in(staff=make.make_staff(Role.CITY_SUPERVISOR))
     before = page_of(browser, "/schemes/2/")
 
     change_draft(
-        scheme=scheme, seen=fingerprint(scheme), name="改名", valid_from=NEXT, rules=SMALL,
-        actor=acting(city), at=make.AT + make.minutes(1),
+        scheme=scheme, seen=fingerprint(scheme), name=scheme.name, valid_from=NEXT,
+        rules=Rules(min_sample=2), actor=acting(colleague), at=make.AT + make.minutes(1),
     )  # fmt: skip
 
+    after = page_of(browser, "/schemes/2/")
     assert warning not in before
-    assert warning in page_of(browser, "/schemes/2/")
+    assert after.count(warning) == 2
+    assert "向社会公众征求意见之后规则又改过" in after
+    assert f"写过规则 {city.display_name}、{colleague.display_name}" in words(after)
 
 
 def test_a_draft_is_thrown_away_until_somebody_was_asked(sign_in: SignIn, city: Staff) -> None:
@@ -490,6 +517,23 @@ def test_a_running_month_is_shown_beside_what_the_draft_would_make_of_it(
     assert row_of(page, "乙一镇") == "乙一镇政府 样本不足 100.0 1 100.0 — 0"
     assert "2 个单位中 2 个名次不同" in page
     assert "另有 1 个单位这个月没有承办量" in page
+
+
+@pytest.mark.parametrize(
+    ("set_aside", "first", "last"), [("first", None, "100.0"), ("last", "100.0", None)]
+)
+def test_an_answer_that_was_set_aside_is_so_only_where_the_tried_rules_count_it(
+    city: Staff, set_aside: str, first: str | None, last: str | None
+) -> None:
+    answered_outcome(**{f"{set_aside}_set_aside": True})
+    scores = {}
+    for answer in ("first", "last"):
+        rules = Rules(answer=answer, min_sample=1, coverage_floor=Decimal(0))
+        trial = Trial(drafted(city, rules), "2026-04", "street_town", at=make.AT)
+        scores[answer] = {line.unit.code: line.tried.score for line in trial.all_lines}
+
+    tried = [scores[answer]["990101001"] for answer in ("first", "last")]
+    assert [score and str(score) for score in tried] == [first, last]
 
 
 def test_a_closed_month_is_scored_anew_from_its_frozen_rows_and_stays_as_it_was(

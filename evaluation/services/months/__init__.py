@@ -2,7 +2,7 @@
 
 from .afterwards import publish_erratum, record_talk
 from .asking import appeal_score, propose_bonus, rule_bonus, rule_score_appeal
-from .closing import close_month, close_requested, request_close, undecided_of
+from .closing import close_month, close_requested, request_close, undecided_of, why_waiting
 from .drafts import candidates, open_draft, open_due_drafts, settle
 from .recomputing import Recomputed, recompute, recompute_all
 
@@ -24,4 +24,5 @@ __all__ = [
     "rule_score_appeal",
     "settle",
     "undecided_of",
+    "why_waiting",
 ]

@@ -58,6 +58,14 @@ def publish_erratum(
     return erratum
 
 
+def tell_last_units(month: str, at: dt.datetime) -> None:
+    """Tell every unit at the end of a closed month's ranking that it is there and will be
+    summoned (R-092)."""
+    last = UnitScore.objects.filter(month=month, is_tail=True).order_by("unit_id")
+    for unit_id in last.values_list("unit_id", flat=True):
+        tell(unit_id, "talk_due", at, month=month)
+
+
 @transaction.atomic
 def record_talk(
     *,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evaluation import digests, month_lock, outcomes, scoring
 from evaluation import months as reading
@@ -27,14 +30,17 @@ from evaluation.models import (
     ScoreAppeal,
     UnitScore,
 )
-from evaluation.months import Month
+from evaluation.months import Before, Month
 from evaluation.scoring import Scored
+from evaluation.services.months.afterwards import tell_last_units
 from evaluation.services.months.drafts import settle
 from evaluation.services.months.parts import audit, require, tell_units
 from hotline.core.actors import Actor
-from hotline.core.models import AssessmentGroup, AuditEntry, Role
-from hotline.core.places import units
+from hotline.core.models import AssessmentGroup, AuditEntry, Role, Unit
 from hotline.core.violations import Busy, IllegalMove, RuleViolation
+from intake.acts import is_lock_timeout
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -54,18 +60,25 @@ def request_close(*, month: str, actor: Actor, at: dt.datetime) -> CloseRequest:
 
 
 def close_requested(*, at: dt.datetime) -> list[str]:
-    """Close the months whose close was asked for; a month that something new has come up for is
-    left as it is and tried again. Returns those closed."""
+    """Close the months whose close was asked for; one that something new has come up for, or that
+    somebody holds a lock of, is left as it is and tried again. Returns those closed."""
     closed = []
     waiting = CloseRequest.objects.filter(draft__close=None).select_related("draft")
     for request in waiting.order_by("draft__month"):
-        stands = reading.month(request.draft.month, at=at)
-        settle(stands, at=at)
+        month = request.draft.month
         try:
-            close_month(month=request.draft.month, by=request.asked_by, at=at)
-        except (RuleViolation, Busy):
-            continue
-        closed.append(request.draft.month)
+            stands = reading.month(month, at=at)
+            _check_closable(stands, at)
+            settle(stands, at=at)
+            close_month(month=month, by=request.asked_by, at=at)
+        except RuleViolation as refusal:
+            logger.info("%s is not closed yet: %s", month, refusal.code)
+        except OperationalError as error:
+            if not is_lock_timeout(error):
+                raise
+            logger.warning("%s is not closed yet: somebody holds a lock", month)
+        else:
+            closed.append(month)
     return closed
 
 
@@ -86,9 +99,8 @@ def close_month(*, month: str, by: str, at: dt.datetime) -> MonthClose:
     # What was decided since its tickets were settled may not have reached their rows yet.
     outcomes.rebuild(_decided_tickets(month), at=at)
     count = _freeze(month)
-    results = reading.score(stands, counted=FrozenOutcome.objects.filter(month=month), until=at)
-    unit_digests = input_digests(FrozenOutcome, stands, at)
-    lines = _score_lines(stands, results, unit_digests)
+    listed = reading.roster(stands)
+    lines = score_lines(stands, FrozenOutcome, listed, reading.before(month), until=at)
     UnitScore.objects.bulk_create(lines, batch_size=1000)
     close = MonthClose.objects.create(
         month=month,
@@ -97,13 +109,31 @@ def close_month(*, month: str, by: str, at: dt.datetime) -> MonthClose:
         closed_by=by,
         outcome_count=count,
         scoring_version=scoring.VERSION,
-        digest=month_digest(stands, at, lines),
+        digest=month_digest(stands, at, scoring.VERSION, lines),
     )
     AuditEntry.objects.create(
-        at=at, action="month_closed", actor=by, data={"month": month, "digest": close.digest}
+        at=at,
+        action="month_closed",
+        actor=by,
+        data={
+            "month": month,
+            "digest": close.digest,
+            "roster": [[unit.pk, unit.code, unit.group] for unit in listed],
+        },
     )
     tell_units(month, "month_closed", at)
+    tell_last_units(month, at)
     return close
+
+
+def roster_at_close(stands: Month) -> list[Unit]:
+    """Whom a closed month scored, with their codes and groups of then: as the close itself put
+    it on record, so that it does not depend on what was published."""
+    assert stands.close is not None
+    entry = AuditEntry.objects.filter(
+        at=stands.close.closed_at, action="month_closed", data__month=stands.label
+    ).first()
+    return reading.units_then(entry.data["roster"]) if entry else reading.roster(stands)
 
 
 def _check_closable(stands: Month, at: dt.datetime) -> None:
@@ -133,36 +163,57 @@ class Undecided:
 
 def undecided_of(month: str) -> Undecided:
     """What must be decided before the month can be closed."""
-    tickets = Outcome.objects.filter(month=month).order_by().values("ticket_id")
     return Undecided(
-        exclusions=Exclusion.objects.filter(outcome="", ticket_id__in=tickets).count(),
-        appeals=Appeal.objects.filter(outcome="", ticket_id__in=tickets).count(),
+        exclusions=_of_month(Exclusion, month).filter(outcome="").count(),
+        appeals=_of_month(Appeal, month).filter(outcome="").count(),
         score_appeals=ScoreAppeal.objects.filter(outcome="", draft__month=month).count(),
         bonuses=Bonus.objects.filter(outcome="", month=month).count(),
     )
 
 
+def why_waiting(month: str, at: dt.datetime) -> list[tuple[str, int]]:
+    """What a month that is to be closed waits for, in words, and how many of each: nothing for a
+    closed one, and for one that the worker will close within a minute."""
+    if reading.month(month, at=at).is_closed:
+        return []
+    undecided = undecided_of(month)
+    told = [
+        (_("剔除、不计入申请"), undecided.exclusions),
+        (_("回访评价申诉"), undecided.appeals),
+        (_("月度成绩申诉"), undecided.score_appeals),
+        (_("加分"), undecided.bonuses),
+    ]
+    return [(what, count) for what, count in told if count]
+
+
+def _of_month(model: type[Exclusion] | type[Appeal], month: str) -> QuerySet[Any]:
+    """The pleas that touch the month: the unit that pleads has the ticket in it."""
+    rows = Outcome.objects.filter(
+        month=month, ticket_id=OuterRef("ticket_id"), unit_id=OuterRef("unit_id")
+    )
+    return model._default_manager.filter(Exists(rows))
+
+
 def _decided_after(month: str, at: dt.datetime) -> bool:
     """Whether a decision has come between: it would be neither counted nor refused."""
-    tickets = Outcome.objects.filter(month=month).order_by().values("ticket_id")
-    later: dict[str, Any] = {"ruled_at__gt": at}
-    return (
-        Exclusion.objects.filter(ticket_id__in=tickets, **later).exists()
-        or Appeal.objects.filter(ticket_id__in=tickets, **later).exists()
-        or Bonus.objects.filter(month=month, **later).exists()
+    return any(
+        found.filter(ruled_at__gt=at).exists()
+        for found in (
+            _of_month(Exclusion, month),
+            _of_month(Appeal, month),
+            Bonus.objects.filter(month=month),
+        )
     )
 
 
 def _decided_tickets(month: str) -> set[int]:
     """The month's tickets about which anything was granted."""
-    tickets = Outcome.objects.filter(month=month).order_by().values("ticket_id")
-    granted = {"outcome": PleaOutcome.GRANTED, "ticket_id__in": tickets}
     return {
         ticket_id
-        for pleas in (Exclusion, Appeal)
-        for ticket_id in pleas._default_manager.filter(**granted).values_list(
-            "ticket_id", flat=True
-        )
+        for model in (Exclusion, Appeal)
+        for ticket_id in _of_month(model, month)
+        .filter(outcome=PleaOutcome.GRANTED)
+        .values_list("ticket_id", flat=True)
     }
 
 
@@ -177,37 +228,54 @@ def _freeze(month: str) -> int:
         return cursor.rowcount
 
 
-def input_digests(model: type[OutcomeFacts], stands: Month, at: dt.datetime) -> dict[int, str]:
+def score_lines(
+    stands: Month,
+    model: type[OutcomeFacts],
+    listed: Iterable[Unit],
+    earlier: Before,
+    *,
+    until: dt.datetime,
+) -> list[UnitScore]:
+    """Every unit's line, as it is published: made of the month's rows in the running or the frozen
+    table and of what was decided until then."""
+    listed = list(listed)
+    inputs = input_digests(model, stands, listed, until)
+    codes = {unit.pk: unit.code for unit in listed}
+    lines = [
+        unit_score(stands, scored, inputs)
+        for scored in reading.score(
+            stands,
+            counted=model._default_manager.filter(month=stands.label),
+            listed=listed,
+            earlier=earlier,
+            until=until,
+        )
+    ]
+    for line in lines:
+        line.code = codes[line.unit_id]
+    return lines
+
+
+def input_digests(
+    model: type[OutcomeFacts], stands: Month, listed: Iterable[Unit], at: dt.datetime
+) -> dict[int, str]:
     """Per unit: its rows, the scheme and its bonuses."""
     rows = digests.unit_digests(model, stands.label)
     points = reading.bonuses(stands.label, until=at)
     rules = stands.rules.as_json()
     return {
         unit.pk: digests.of(rows.get(unit.pk, ""), rules, str(points.get(unit.pk, 0)))
-        for unit in reading.scored_units(stands.rules)
+        for unit in listed
     }
 
 
-def _score_lines(
-    stands: Month, results: Iterable[Scored], unit_digests: dict[int, str]
-) -> list[UnitScore]:
-    earlier = reading.before(stands.label)
-    return [
-        unit_score(stands, scored, earlier.ranks.get(scored.tally.unit_id), unit_digests)
-        for scored in results
-    ]
-
-
-def unit_score(
-    stands: Month, scored: Scored, previous_rank: int | None, unit_digests: dict[int, str]
-) -> UnitScore:
-    """A result as it is published."""
+def unit_score(stands: Month, scored: Scored, unit_digests: dict[int, str]) -> UnitScore:
+    """A result as it is published, but for the unit's code."""
     tally = scored.tally
     counts = tally.counts
     return UnitScore(
         month=stands.label,
         unit_id=tally.unit_id,
-        code=units()[tally.unit_id].code,
         group=tally.group,
         band=scored.band,
         scheme=stands.scheme,
@@ -233,7 +301,7 @@ def unit_score(
         low=_points(scored.low),
         high=_points(scored.high),
         rank=scored.rank,
-        previous_rank=previous_rank,
+        previous_rank=scored.previous_rank,
         rank_band=scored.rank_band,
         mark=scored.mark,
         is_tail=scored.is_tail,
@@ -254,21 +322,17 @@ def _points(value: Any) -> Decimal | None:
     return Decimal((value * 100 + Fraction(1, 2)).__floor__()).scaleb(-2)
 
 
-def month_digest(stands: Month, closed_at: dt.datetime, lines: Iterable[UnitScore]) -> str:
-    """Over the scheme, the instants and every unit's inputs, score, rank and class."""
+def month_digest(
+    stands: Month, closed_at: dt.datetime, version: int, lines: Iterable[UnitScore]
+) -> str:
+    """Over the scheme, the instants, the version of the code that scored, and all that every
+    unit's line publishes, its inputs' digest with it."""
     assert stands.draft is not None
     head = {
         "month": stands.label,
+        "scoring": version,
         "rules": stands.rules.as_json(),
         "facts_until": stands.draft.facts_until.astimezone(dt.UTC).isoformat(),
         "closed_at": closed_at.astimezone(dt.UTC).isoformat(),
     }
-    known = units()
-    told = sorted(
-        [
-            known[line.unit_id].code, line.digest, str(line.score), str(line.rank),
-            str(line.rank_band), line.mark, line.is_tail, line.unit_class,
-        ]
-        for line in lines
-    )  # fmt: skip
-    return digests.of_month(head, told)
+    return digests.of_month(head, lines)

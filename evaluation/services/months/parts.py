@@ -78,7 +78,7 @@ def tell_units(month: str, type: str, at: dt.datetime, *, only: Unit | None = No
     own = [only.pk] if only else list(
         Outcome.objects.filter(month=month).order_by().values_list("unit_id", flat=True).distinct()
     )  # fmt: skip
-    scored = {unit.pk for unit in reading.scored_units(reading.month(month, at=at).rules)}
+    scored = {unit.pk for unit in reading.roster(reading.month(month, at=at))}
     Notice.objects.bulk_create(
         Notice(unit_id=unit_id, type=type, number="", data={"month": month}, created_at=at)
         for unit_id in own

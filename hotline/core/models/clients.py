@@ -35,9 +35,14 @@ def _default_scopes() -> list[str]:
     return [Scope.CREATE, Scope.READ]
 
 
+# A unit that speaks for requesters could rate itself; the hotline's robot is the hotline's.
+NEVER_A_UNITS = (Scope.CREATE, Scope.ROBOT)
+
+
 class ApiClient(models.Model):
-    """A system with a key: a channel (creates and reads its own tickets) or a handling unit's
-    own system (signs and replies for that unit). Only the key's hash is kept."""
+    """A system with a key: a channel (creates, reads and rates its own tickets) or a handling
+    unit's own system (signs and replies for that unit, and never speaks for a requester). Only the
+    key's hash is kept."""
 
     name = models.CharField(max_length=80, unique=True)
     channel = models.ForeignKey(Channel, models.PROTECT, null=True, blank=True)
@@ -55,7 +60,12 @@ class ApiClient(models.Model):
             models.CheckConstraint(
                 condition=models.Q(channel__isnull=False) | models.Q(unit__isnull=False),
                 name="client_has_channel_or_unit",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(unit__isnull=True)
+                | ~models.Q(scopes__overlap=[scope.value for scope in NEVER_A_UNITS]),
+                name="unit_key_speaks_for_no_requester",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -101,7 +101,11 @@ def _build(rows: int) -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(_UNITS, [UNITS])
         cursor.execute(_TICKETS, [rows])
-        figures = {"month": MONTH, "units": UNITS, "matters": int(rows * _MATTERS_PER_ROW)}
+        figures: dict[str, str | int] = {
+            "month": MONTH,
+            "units": UNITS,
+            "matters": int(rows * _MATTERS_PER_ROW),
+        }
         cursor.execute(_OUTCOMES, figures)
         cursor.execute("VACUUM ANALYZE evaluation_outcome")
         cursor.execute("VACUUM ANALYZE intake_ticket")

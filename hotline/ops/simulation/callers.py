@@ -52,7 +52,7 @@ def plan_calls(world: World, life: Life, opens_at: dt.datetime) -> None:
 
 
 def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
-    """One attempt. Nobody answers: again on the next half-day, three in all (R-085)."""
+    """One attempt. Nobody answers: again on the next half-day, until it is enough (R-085)."""
     if series != life.series:
         return
     opens_at = _opens_at(life)
@@ -73,10 +73,16 @@ def call(world: World, life: Life, at: dt.datetime, series: int) -> None:
     life.half_days.add((local.date(), local.hour < NOON))
     if outcome in _FINAL:
         conclude(world, life, at, None, CloseCode.DECLINED)
-    elif len(life.half_days) >= settings.CALLBACK_ATTEMPTS:
+    elif _is_exhausted(life):
         conclude(world, life, at, None, CloseCode.UNREACHABLE)
     else:
         world.plan("call", next_half_day(at, world), life, series=series)
+
+
+def _is_exhausted(life: Life) -> bool:
+    days = [day for day, _is_morning in life.half_days]
+    is_long = (max(days) - min(days)).days + 1 >= settings.CALLBACK_DAYS
+    return is_long and len(life.half_days) >= settings.CALLBACK_ATTEMPTS
 
 
 def _opens_at(life: Life) -> dt.datetime | None:

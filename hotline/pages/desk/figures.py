@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from dispatch.accuracy import Figures, accuracy
+from evaluation.rates import percent
 from hotline.core.actors import Actor
 from hotline.core.working_time import BUSINESS_ZONE, business_day
 
@@ -18,9 +20,9 @@ class Today:
     own: Figures
 
     @property
-    def accuracy_percent(self) -> float | None:
+    def accuracy_percent(self) -> Decimal | None:
         """None on a day without a dispatch."""
-        return None if self.all.accuracy is None else 100 * self.all.accuracy
+        return percent(self.all.accuracy)
 
 
 def today(actor: Actor, at: dt.datetime) -> Today:

@@ -30,6 +30,7 @@ from hotline.pages.ticket.pleas import (
 from hotline.pages.ticket.questions import Words
 from intake import verbs
 from intake.models import Clock, Ticket
+from intake.own_affairs import readable_by
 from intake.rendering import actor_names
 from knowledge.models import Category, categories
 
@@ -90,7 +91,7 @@ class _Reading:
     def __init__(self, pleas: Sequence[Any], listed: Pleas) -> None:
         self.listed, self.actor, self.at = listed, listed.actor, listed.at
         ids = {plea.ticket_id for plea in pleas}
-        self.tickets = Ticket.objects.visible_to(self.actor).for_list().in_bulk(ids)
+        self.tickets = readable_by(self.actor).for_list().in_bulk(ids)
         seen = list(self.tickets)
         self.orders = _by_plea(
             Assignment.objects.visible_to(self.actor)
@@ -104,9 +105,9 @@ class _Reading:
             .order_by("pk"),
             of=lambda reply: reply.assignment,
         )
-        self.answers = _by_plea(
-            CallbackResult.objects.filter(ticket_id__in=seen, is_valid=True).order_by("pk")
-        )
+        said = CallbackResult.objects.filter(ticket_id__in=seen, is_valid=True).order_by("pk")
+        self.answers = _by_plea(said)
+        self.answer = {answer.pk: answer for answer in said}
         self.clocks = {
             clock.subject_id: clock
             for clock in Clock.objects.filter(
@@ -158,9 +159,10 @@ class _Reading:
             found.append((_("办理"), _order_words(order)))
         for reply in self.replies.get(key, [])[-1:]:
             found.append((_("单位答复"), _reply_words(reply)))
-        answers = self.answers.get(key, [])
-        if isinstance(plea, Appeal):
-            answers = [answer for answer in answers if answer.pk == plea.result_id]
+        if isinstance(plea, Appeal):  # maybe about the lead that the unit helped
+            answers = [self.answer[plea.result_id]]
+        else:
+            answers = self.answers.get(key, [])
         said = [answer_words(answer, ticket, self.actor) for answer in answers]
         found.append((_("诉求人回答"), "\n".join(said) or _("还没有有效回访")))
         for other in self.earlier.get(key, []):

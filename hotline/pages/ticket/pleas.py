@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django import forms
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.models import Assignment, AssignmentRole
 from evaluation.models import Appeal, CallbackResult, Exclusion, ExclusionScope, PleaOutcome
-from evaluation.pleas import RULING_CLOCK, is_open_for, visible
+from evaluation.pleas import RULING_CLOCK, answers_counted, is_open_for, visible
 from hotline.core.actors import Actor
 from hotline.core.models import LASTING_KINDS, AssessmentGroup, Role, Unit
 from hotline.core.places import units
@@ -163,14 +164,25 @@ def can_ask_exclusion(facts: Facts) -> bool:
 
 
 def can_appeal(facts: Facts) -> bool:
-    """A valid answer about the reader's unit that nobody has appealed against, in an open month."""
-    appealed = {plea.result_id for plea in facts.appeals}
+    """A valid answer about the reader's unit, or about a lead that it helped, against which the
+    unit has not appealed, in an open month."""
+    appealed = {(plea.result_id, plea.unit_id) for plea in facts.appeals}
     left = {
-        result.unit_id
+        unit_id
         for result in facts.results
-        if result.is_valid and result.pk not in appealed and facts.actor.handles(result.unit_id)
+        for unit_id in {result.unit_id, *_helpers(facts.orders, result)}
+        if result.is_valid and (result.pk, unit_id) not in appealed and facts.actor.handles(unit_id)
     }
     return any(_is_scored(pk) and is_open_for(facts.ticket, pk) for pk in sorted(left))
+
+
+def _helpers(orders: Iterable[Assignment], result: CallbackResult) -> set[int]:
+    """The units that may have helped with what was answered."""
+    return {
+        order.unit_id
+        for order in orders
+        if order.role == AssignmentRole.COOPERATE and order.dispatched_at <= result.called_at
+    }
 
 
 def waits_for(pleas: Iterable[Plea], facts: Facts) -> bool:
@@ -191,22 +203,27 @@ def _is_scored(unit_id: int) -> bool:
 # --- which one is meant ----------------------------------------------------------------------
 
 
-def offer_choices(form: forms.Form, verb: str, ticket: Ticket, actor: Actor) -> None:
+def offer_choices(
+    form: forms.Form, verb: str, ticket: Ticket, actor: Actor, at: dt.datetime
+) -> None:
     """Let the form of a plea or a ruling offer what can be meant, instead of asking for a number:
     nothing where that is clear, a choice where it is not."""
     match verb:
         case "ask_exclusion":
-            _offer_units(form, ticket, actor)
+            own = _own_units(Assignment.objects.visible_to(actor).filter(ticket=ticket), actor)
+            _offer_units(form, own)
         case "appeal":
-            _offer(form, "result", _answers_left(ticket, actor))
+            left = _answers_left(ticket, actor, at)
+            _offer_units(form, sorted({pk for units_left in left.values() for pk in units_left}))
+            _offer(form, "result", _named(left, ticket, actor))
         case "grant_exclusion" | "refuse_exclusion":
             _offer(form, "exclusion", _waiting(Exclusion, ticket, actor))
         case "uphold_appeal" | "reject_appeal":
             _offer(form, "appeal", _waiting(Appeal, ticket, actor))
 
 
-def _offer_units(form: forms.Form, ticket: Ticket, actor: Actor) -> None:
-    own = _own_units(Assignment.objects.visible_to(actor).filter(ticket=ticket), actor)
+def _offer_units(form: forms.Form, own: Sequence[int]) -> None:
+    """One that is clear is not asked for."""
     if len(own) < 2:
         del form.fields["unit"]
         return
@@ -228,11 +245,20 @@ def _offer(form: forms.Form, name: str, choices: list[tuple[int, str]]) -> None:
     field.widget = forms.Select(choices=[("", _("请选择")), *choices])
 
 
-def _answers_left(ticket: Ticket, actor: Actor) -> list[tuple[int, str]]:
-    own = CallbackResult.objects.filter(
-        ticket=ticket, is_valid=True, unit_id__in=list(actor.unit_ids), appeals__isnull=True
-    )
-    return [(r.pk, answer_words(r, ticket, actor)) for r in own.order_by("-pk")]
+def _answers_left(ticket: Ticket, actor: Actor, at: dt.datetime) -> dict[int, list[int]]:
+    """The answers that one of the reader's units can still appeal against, with those units."""
+    counted = answers_counted(ticket, actor.unit_ids, at)
+    appealed = set(Appeal.objects.filter(result__in=counted).values_list("result_id", "unit_id"))
+    left = {
+        pk: [unit_id for unit_id in unit_ids if (pk, unit_id) not in appealed]
+        for pk, unit_ids in counted.items()
+    }
+    return {pk: unit_ids for pk, unit_ids in left.items() if unit_ids}
+
+
+def _named(left: Iterable[int], ticket: Ticket, actor: Actor) -> list[tuple[int, str]]:
+    results = CallbackResult.objects.filter(pk__in=list(left)).order_by("-pk")
+    return [(r.pk, answer_words(r, ticket, actor)) for r in results]
 
 
 def _waiting(

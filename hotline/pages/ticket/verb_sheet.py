@@ -18,6 +18,7 @@ from hotline.pages.ticket.suggestions import choices_of_units, helpers_of, sugge
 from intake import services as intake
 from intake import verbs
 from intake.models import State, Ticket
+from intake.own_affairs import readable_by
 from intake.verbs import Verb
 
 _NOT_KEPT = ("csrfmiddlewaretoken", "version", "next")
@@ -105,7 +106,7 @@ class VerbSheet:
         self.status = refusal.status
         if isinstance(refusal, StaleVersion):
             self.status, self.is_stale = 409, True
-            self.version = Ticket.objects.visible_to(self.actor).get(pk=self.ticket.pk).version
+            self.version = readable_by(self.actor).get(pk=self.ticket.pk).version
         if refusal.field in self.form.fields and self.form.is_bound:
             self.form.add_error(refusal.field, refusal.sentence())
         else:
@@ -125,7 +126,7 @@ class VerbSheet:
         if name:
             options = [("", _("请选择")), *((unit.code, unit.name) for unit in units)]
             self.form.fields[name].widget = forms.Select(choices=options)
-        offer_choices(self.form, self.verb.name, self.ticket, self.actor)
+        offer_choices(self.form, self.verb.name, self.ticket, self.actor, self.at)
 
     def _initial(self) -> dict[str, Any]:
         kept = intake.load_draft(actor=self.actor, form=self.draft_name)

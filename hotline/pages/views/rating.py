@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from evaluation.forms.ratings import RatingPageForm
@@ -55,6 +56,9 @@ def _rate(request: PublicRequest, token: str) -> HttpResponse:
             return redirect("rating", token)
         except InputRefused as refusal:
             form.add_error(refusal.field, refusal.sentence())
+        except Busy:
+            form.add_error(None, _("没有提交成功，请稍等几秒再按一次；您的回答还在页面上。"))
+            return _page(request, {"form": form, "link": link}, status=Busy.status)
     return _page(request, {"form": form, "link": link}, status=422 if form.errors else 200)
 
 

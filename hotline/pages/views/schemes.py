@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evaluation import periods
 from evaluation.forms.schemes import ConsultationForm
 from evaluation.models import Scheme
 from evaluation.rules import PUBLISHED_GROUPS
+from evaluation.schemes import month_at
 from evaluation.services.schemes import EDITORS, adopt_scheme, discard_draft
 from hotline.core.models import Role
 from hotline.core.violations import RuleViolation
+from hotline.pages.consultations import store_consultation
 from hotline.pages.doors import StaffRequest, staff_page
 from hotline.pages.month import months
 from hotline.pages.schemes import (
@@ -27,7 +28,6 @@ from hotline.pages.schemes import (
     lines,
     may_edit,
     scheme_numbered,
-    store_consultation,
 )
 from hotline.pages.what_if import Trial
 
@@ -50,7 +50,7 @@ def schemes(request: StaffRequest) -> HttpResponse:
 @staff_page(*READERS)
 def scheme(request: StaffRequest, version: int) -> HttpResponse:
     """One version with its rules, who was asked about it, and what it lacks."""
-    return _scheme_page(request, scheme_numbered(version, request.actor), ConsultationForm())
+    return _scheme_page(request, scheme_numbered(version, request.actor))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -123,7 +123,7 @@ def discard(request: StaffRequest, version: int) -> HttpResponse:
 def what_if(request: StaffRequest, version: int) -> HttpResponse:
     """A month's real result beside what this scheme would have made of it."""
     at = timezone.now()
-    running = periods.assessment_month(at)
+    running = month_at(at)
     groups = {group.value: group.label for group in PUBLISHED_GROUPS}
     group = request.GET.get("group") or PUBLISHED_GROUPS[0].value
     tried = scheme_numbered(version, request.actor)
@@ -152,12 +152,17 @@ def _store(request: StaffRequest, sheet: SchemeSheet) -> HttpResponse:
 
 
 def _scheme_page(
-    request: StaffRequest, scheme: Scheme, form: ConsultationForm, *, status: int = 200
+    request: StaffRequest,
+    scheme: Scheme,
+    form: ConsultationForm | None = None,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
+    page = SchemePage(scheme, request.actor, at=timezone.now())
     context = {
-        "page": SchemePage(scheme, request.actor, at=timezone.now()),
+        "page": page,
         "scheme": scheme,
-        "form": form,
+        "form": form or ConsultationForm(initial=page.awaited),
         "may_edit": may_edit(request.actor),
         "may_try": request.actor.has(*TRIERS),
     }

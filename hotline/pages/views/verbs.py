@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from hotline.pages.doors import TICKET_ROLES, StaffRequest, next_url, staff_page, visible_ticket
+from hotline.pages.doors import TICKET_ROLES, StaffRequest, next_url, readable_ticket, staff_page
 from hotline.pages.ticket.verb_sheet import VerbSheet
 from intake import verbs
 
@@ -48,7 +48,7 @@ def _sheet(request: StaffRequest, number: str, name: str, data: QueryDict | None
     verb = verbs.get(name)
     if verb is None:
         raise Http404
-    ticket = visible_ticket(number, request.actor)
+    ticket = readable_ticket(number, request.actor)
     if not verb.permits(ticket, request.actor):
         raise PermissionDenied
     return VerbSheet(verb, ticket, request.actor, timezone.now(), data)

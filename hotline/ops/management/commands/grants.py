@@ -52,6 +52,7 @@ def grant(role: str) -> None:
             f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {quote(role)};"
             f"GRANT EXECUTE ON FUNCTION hotline_ensure_month(text, date) TO {quote(role)}"
         )
+        _refuse_temporary_tables(cursor)
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
             " AND relnamespace = 'public'::regnamespace"
@@ -62,3 +63,15 @@ def grant(role: str) -> None:
                 f"REVOKE ALL ON {quote(table)} FROM {quote(role)};"
                 f"GRANT {rights} ON {quote(table)} TO {quote(role)}"
             )
+
+
+def _refuse_temporary_tables(cursor: Any) -> None:
+    """A temporary table could stand in for a real one. Only who owns the database can say so."""
+    cursor.execute(
+        "SELECT datname, pg_has_role(datdba, 'USAGE') FROM pg_database"
+        " WHERE datname = current_database()"
+    )
+    database, is_own = cursor.fetchone()
+    if is_own:
+        name = connections["owner"].ops.quote_name(database)
+        cursor.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
