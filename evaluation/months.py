@@ -26,7 +26,7 @@ from evaluation.models import (
 )
 from evaluation.periods import Period
 from evaluation.rules import Rules
-from evaluation.schemes import scheme_for
+from evaluation.schemes import month_at, scheme_for
 from hotline.core.models import AssessmentGroup, Unit
 from hotline.core.places import units
 from hotline.core.working_time import ONE_DAY
@@ -108,7 +108,7 @@ def _stands(label: str, draft: MonthDraft | None, at: dt.datetime) -> Month:
 
 def current(at: dt.datetime) -> Month:
     """The month that is running."""
-    return month(periods.assessment_month(at).label, at=at)
+    return month(month_at(at).label, at=at)
 
 
 def _state(

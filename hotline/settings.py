@@ -305,6 +305,11 @@ CALLBACK_DAYS = int(os.environ.get("CALLBACK_DAYS", "3"))
 # call-back agent sends links by hand.
 CALLBACK_ORDER = _words("CALLBACK_ORDER", "robot,sms,phone")
 CALLBACK_HOURS = (dt.time(9), dt.time(20))
+# A consultation is solved at once when it is answered within the call and what an agent writes
+# after it (F-13); requests are set against this base (F-11): last_year, population, households or
+# enterprises.
+FIRST_CONTACT_MINUTES = int(os.environ.get("FIRST_CONTACT_MINUTES", "60"))
+REQUEST_BASE = os.environ.get("REQUEST_BASE", "last_year")
 
 # --- notices by e-mail --------------------------------------------------------------------
 # Without a mail server no mail is made: the bell on every page is all there is.

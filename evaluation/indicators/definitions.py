@@ -95,8 +95,8 @@ TO_BASE = {
         _("计入总量的承办量 ÷ 注册企业数"),
     ),
 }
-# F-11: the city chooses its base (HOTLINE_REQUEST_BASE); none of them has been published.
-REQUEST_BASE: str = getattr(settings, "HOTLINE_REQUEST_BASE", "last_year")
+# F-11: the city chooses its base (REQUEST_BASE); none of them has been published.
+REQUEST_BASE: str = settings.REQUEST_BASE
 
 _ALL = (
     # --- solved, and whether it came back ------------------------------------------------------

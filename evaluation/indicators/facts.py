@@ -19,6 +19,7 @@ from evaluation import counting, months, periods
 from evaluation.models import Outcome
 from evaluation.months import Month
 from evaluation.periods import Period
+from evaluation.schemes import month_at
 from hotline.core.actors import Actor
 from hotline.core.working_time import ONE_DAY, local
 from intake.models import RequestType, Ticket
@@ -87,7 +88,7 @@ def first_month() -> str | None:
     """The month of the oldest record; None in a city that has none."""
     outcome = Outcome.objects.aggregate(first=Min("month"))["first"]
     accepted = Ticket.objects.aggregate(first=Min("accepted_at"))["first"]
-    ticket = periods.assessment_month(accepted).label if accepted else None
+    ticket = month_at(accepted).label if accepted else None
     return min((label for label in (outcome, ticket) if label), default=None)
 
 

@@ -34,8 +34,8 @@ from intake.models.requesters import PartyRole
 REPEAT_WINDOW = dt.timedelta(days=90)
 QUIET_DAYS = dt.timedelta(days=7)
 # F-13: so long after a request was accepted it is still the contact in which it came in: the call,
-# and what an agent writes after it. Another length is set by HOTLINE_FIRST_CONTACT_MINUTES.
-FIRST_CONTACT_MINUTES: int = getattr(settings, "HOTLINE_FIRST_CONTACT_MINUTES", 60)
+# and what an agent writes after it. Another length is set by FIRST_CONTACT_MINUTES.
+FIRST_CONTACT_MINUTES: int = settings.FIRST_CONTACT_MINUTES
 FIRST_CONTACT = dt.timedelta(minutes=FIRST_CONTACT_MINUTES)
 CONSULTATION = Q(request_type=RequestType.CONSULT)
 

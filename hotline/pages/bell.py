@@ -106,4 +106,6 @@ def _subject(notice: Notice, ticket: Ticket | None) -> tuple[str, str]:
     month = "" if notice.number else notice.data.get("month", "")
     if month:
         return _("%(month)s 考评月") % {"month": month}, reverse("month", args=[month])
+    if version := notice.data.get("scheme"):
+        return _("考评方案第 %(n)s 版") % {"n": version}, reverse("scheme", args=[version])
     return "", ""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from evaluation import periods
 from evaluation.contradictions import Contradiction, contradictory
 from evaluation.periods import Period
+from evaluation.schemes import month_at
 from hotline.core.actors import Actor
 from hotline.core.models import Role
 from hotline.core.places import unit_by_code
@@ -70,7 +71,7 @@ class ContradictionList:
     def __init__(self, query: QueryDict, actor: Actor, at: dt.datetime) -> None:
         self.actor, self.at = actor, at
         self.form = ContradictionForm(query)
-        self.current = periods.assessment_month(at)
+        self.current = month_at(at)
 
     @cached_property
     def wanted(self) -> dict[str, Any] | None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from evaluation import months as reading
-from evaluation import periods
 from evaluation.counting import rows_of
 from evaluation.models import Erratum, Outcome
 from evaluation.months import Month
+from evaluation.schemes import month_at
 from evaluation.services.months import undecided_of
 from hotline.core.actors import Actor
 from hotline.pages.month import months
@@ -32,7 +32,7 @@ def month_lines(actor: Actor, at: dt.datetime) -> list[MonthLine]:
     """Every month that was shown to the units, and those that will be, the latest first."""
     drafted = reading.drafted(at=at)
     known = {month.label for month in drafted}
-    current = periods.assessment_month(at)
+    current = month_at(at)
     recent = [period.label for period in months(current)]
     coming = {current.label, *_with_rows(recent)} - known
     shown = [reading.undrafted(label, at=at) for label in coming]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from evaluation.rules import Rules
+from evaluation.services.schemes import draft_scheme, record_consultation
 from hotline.core import outbox
 from hotline.core.models import Notice, Role
 from tests import factories as make
@@ -29,6 +31,26 @@ def test_the_unit_is_told_of_its_order(sign_in: SignIn, told: str) -> None:
     assert "派单" in page
     assert "路灯不亮" in page
     assert '<span class="count count-alert">1</span>' in page
+
+
+def test_a_scheme_put_out_for_consultation_is_one_click_away(
+    sign_in: SignIn, clock: object
+) -> None:
+    author, today = make.actor(Role.CITY_SUPERVISOR), make.AT.date()
+    scheme = draft_scheme(
+        based_on=None, name="下半年方案", valid_from="2026-06", rules=Rules(), actor=author, at=make.AT
+    )
+    record_consultation(
+        scheme=scheme, party="streets", began_on=today, ended_on=today + make.days(3),
+        actor=author, at=make.AT,
+    )  # fmt: skip
+
+    browser = sign_in(Role.MANAGER, make.unit())
+    page = browser.get("/notices/").content.decode()
+
+    assert f'href="/schemes/{scheme.version}/"' in page
+    assert f"考评方案第 {scheme.version} 版" in page
+    assert "下半年方案" in browser.get(f"/schemes/{scheme.version}/").content.decode()
 
 
 def test_another_unit_hears_nothing(sign_in: SignIn, told: str) -> None:

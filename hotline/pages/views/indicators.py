@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from evaluation import indicators as readings
-from evaluation import monthly, periods
+from evaluation import monthly
 from evaluation.indicators import INDICATORS, Indicator, View
+from evaluation.schemes import month_at
 from hotline.pages import indicators as pages
 from hotline.pages.doors import StaffRequest, staff_page
 from hotline.pages.month import first_group, month_named, months
@@ -88,7 +89,7 @@ def _one(request: StaffRequest, indicator: Indicator, of: View, group: str) -> H
 def _asked_for(request: StaffRequest) -> tuple[View, str]:
     """The month and group that the address names. Raises Http404 where there is no such."""
     at = timezone.now()
-    label = request.GET.get("period") or periods.assessment_month(at).label
+    label = request.GET.get("period") or month_at(at).label
     month = month_named(label, at=at)
     groups = monthly.groups_for(month, request.actor)
     group = request.GET.get("group") or first_group(request.actor, groups)
@@ -106,7 +107,7 @@ def _indicator(request: StaffRequest) -> Indicator:
 
 def _around(request: StaffRequest, of: View, group: str) -> dict[str, Any]:
     """What every page about indicators has: the choices of month, group and section."""
-    current = periods.assessment_month(of.at)
+    current = month_at(of.at)
     return {
         "month": of.month,
         "is_running": of.is_running,

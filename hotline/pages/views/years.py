@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from evaluation import periods
 from evaluation.models import MonthClose
+from evaluation.schemes import month_at
 from hotline.pages import year as pages
 from hotline.pages.doors import StaffRequest, staff_page
 from hotline.pages.month import first_group, is_unpublished
@@ -64,4 +64,4 @@ def _asked_for(request: StaffRequest, number: int) -> YearTable:
 
 def _present() -> int:
     """The year of the running assessment month."""
-    return int(periods.assessment_month(timezone.now()).label[:4])
+    return int(month_at(timezone.now()).label[:4])
