@@ -38,8 +38,9 @@ def test_a_scheme_put_out_for_consultation_is_one_click_away(
 ) -> None:
     author, today = make.actor(Role.CITY_SUPERVISOR), make.AT.date()
     scheme = draft_scheme(
-        based_on=None, name="下半年方案", valid_from="2026-06", rules=Rules(), actor=author, at=make.AT
-    )
+        based_on=None, name="下半年方案", valid_from="2026-06", rules=Rules(), actor=author,
+        at=make.AT,
+    )  # fmt: skip
     record_consultation(
         scheme=scheme, party="streets", began_on=today, ended_on=today + make.days(3),
         actor=author, at=make.AT,

@@ -30,7 +30,7 @@ LIMITS = {
     "/months/2026-04/": (Role.CITY_SUPERVISOR, 12),
     "/months/2026-03/": (Role.HANDLER, 22),
     "/years/2026/": (Role.CITY_SUPERVISOR, 8),
-    "/tickets/?period=2026-04&unit=990101001&cell=valid": (Role.CITY_SUPERVISOR, 10),
+    "/tickets/?period=2026-04&unit=990101001&cell=valid": (Role.CITY_SUPERVISOR, 11),
     # Each kind of facts is read once for the month and once for the month before.
     "/indicators/": (Role.CITY_SUPERVISOR, 14),
     "/indicators/?section=city": (Role.CITY_SUPERVISOR, 12),
