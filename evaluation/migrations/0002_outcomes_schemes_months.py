@@ -8,32 +8,21 @@ from django.db import migrations, models
 # What a closed month counted, and what was decided, stays. The running role has no right to change
 # or delete these rows; the triggers hold the owner to it as well, and keep new rows out of a month
 # that is closed. TRUNCATE belongs to the owner alone.
-#
-# Who adds a row waits for a close under way (289043075909 is the lock of `evaluation.month_lock`)
-# and looks with eyes opened after it: an older snapshot would not know of the close. The search
-# path is fixed, so that nobody's temporary table stands in for the real one.
 FREEZE = """
-CREATE FUNCTION evaluation_refuse_change() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION evaluation_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % are frozen', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
-CREATE FUNCTION evaluation_refuse_late_rows() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION evaluation_refuse_late_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'rows of a month are written in READ COMMITTED' USING ERRCODE = 'restrict_violation';
-    END IF;
-    PERFORM pg_advisory_xact_lock_shared(289043075909);
-    IF EXISTS (SELECT 1 FROM public.evaluation_monthclose WHERE month IN (SELECT month FROM fresh)) THEN
+    IF EXISTS (SELECT 1 FROM evaluation_monthclose WHERE month IN (SELECT month FROM fresh)) THEN
         RAISE EXCEPTION 'the month is closed' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION evaluation_refuse_if_decided() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION evaluation_refuse_if_decided() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.outcome <> '' THEN
         RAISE EXCEPTION 'what was decided stays' USING ERRCODE = 'restrict_violation';
@@ -41,8 +30,7 @@ BEGIN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 
-CREATE FUNCTION evaluation_refuse_if_adopted() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION evaluation_refuse_if_adopted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.adopted_at IS NOT NULL THEN
         RAISE EXCEPTION 'an adopted scheme stays' USING ERRCODE = 'restrict_violation';
@@ -133,7 +121,6 @@ class Migration(migrations.Migration):
                 ('began_on', models.DateField()),
                 ('ended_on', models.DateField()),
                 ('opinion_count', models.PositiveIntegerField()),
-                ('fingerprint', models.CharField(help_text='of the rules that were put to them', max_length=64)),
                 ('summary', models.CharField(max_length=1000)),
                 ('adopted_opinions', models.CharField(help_text='what was taken up, or why not', max_length=1000)),
                 ('written_at', models.DateTimeField()),
@@ -179,7 +166,6 @@ class Migration(migrations.Migration):
                 ('request_type', models.CharField(choices=[('consult', '咨询'), ('help', '求助'), ('complaint', '投诉'), ('report', '举报'), ('suggestion', '建议'), ('praise', '表扬')], max_length=12)),
                 ('level', models.CharField(choices=[('L1', '一级·2小时'), ('L2', '二级·24小时'), ('L3', '三级·7天'), ('L4', '四级·15天')], max_length=8)),
                 ('requester_id', models.BigIntegerField(null=True)),
-                ('attributed_at', models.DateTimeField(help_text='the instant that puts it into its month')),
                 ('accepted_at', models.DateTimeField()),
                 ('given_at', models.DateTimeField(help_text='when the unit first got it')),
                 ('original_due_at', models.DateTimeField(null=True)),
@@ -192,7 +178,6 @@ class Migration(migrations.Migration):
                 ('citizen_on_time', models.BooleanField(help_text='the promise to the citizen', null=True)),
                 ('is_due', models.BooleanField(default=False, help_text='a call-back fell due: coverage')),
                 ('answer_count', models.PositiveSmallIntegerField(default=0, help_text='valid answers')),
-                ('solved_round', models.PositiveSmallIntegerField(help_text='the round of handling whose call-back first found it solved: 1, 2, …', null=True)),
                 ('first_at', models.DateTimeField(null=True)),
                 ('first_channel', models.CharField(blank=True, choices=[('phone', '电话'), ('robot', '语音机器人'), ('sms', '短信链接'), ('web', '网页链接'), ('own', '诉求人自评')], max_length=8)),
                 ('first_contacted', models.BooleanField(null=True)),
@@ -214,8 +199,7 @@ class Migration(migrations.Migration):
                 ('is_on_ledger', models.BooleanField(default=False)),
                 ('excluded', models.CharField(blank=True, max_length=24)),
                 ('not_counted', models.CharField(blank=True, max_length=24)),
-                ('first_set_aside', models.BooleanField(default=False)),
-                ('last_set_aside', models.BooleanField(default=False)),
+                ('is_set_aside', models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
@@ -226,7 +210,6 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField()),
                 ('closed_by', models.CharField(max_length=40)),
                 ('outcome_count', models.PositiveIntegerField()),
-                ('scoring_version', models.PositiveSmallIntegerField(help_text='of the code that scored it: `evaluation.scoring.VERSION`')),
                 ('digest', models.CharField(max_length=64)),
             ],
         ),
@@ -251,7 +234,6 @@ class Migration(migrations.Migration):
                 ('request_type', models.CharField(choices=[('consult', '咨询'), ('help', '求助'), ('complaint', '投诉'), ('report', '举报'), ('suggestion', '建议'), ('praise', '表扬')], max_length=12)),
                 ('level', models.CharField(choices=[('L1', '一级·2小时'), ('L2', '二级·24小时'), ('L3', '三级·7天'), ('L4', '四级·15天')], max_length=8)),
                 ('requester_id', models.BigIntegerField(null=True)),
-                ('attributed_at', models.DateTimeField(help_text='the instant that puts it into its month')),
                 ('accepted_at', models.DateTimeField()),
                 ('given_at', models.DateTimeField(help_text='when the unit first got it')),
                 ('original_due_at', models.DateTimeField(null=True)),
@@ -264,7 +246,6 @@ class Migration(migrations.Migration):
                 ('citizen_on_time', models.BooleanField(help_text='the promise to the citizen', null=True)),
                 ('is_due', models.BooleanField(default=False, help_text='a call-back fell due: coverage')),
                 ('answer_count', models.PositiveSmallIntegerField(default=0, help_text='valid answers')),
-                ('solved_round', models.PositiveSmallIntegerField(help_text='the round of handling whose call-back first found it solved: 1, 2, …', null=True)),
                 ('first_at', models.DateTimeField(null=True)),
                 ('first_channel', models.CharField(blank=True, choices=[('phone', '电话'), ('robot', '语音机器人'), ('sms', '短信链接'), ('web', '网页链接'), ('own', '诉求人自评')], max_length=8)),
                 ('first_contacted', models.BooleanField(null=True)),
@@ -286,8 +267,7 @@ class Migration(migrations.Migration):
                 ('is_on_ledger', models.BooleanField(default=False)),
                 ('excluded', models.CharField(blank=True, max_length=24)),
                 ('not_counted', models.CharField(blank=True, max_length=24)),
-                ('first_set_aside', models.BooleanField(default=False)),
-                ('last_set_aside', models.BooleanField(default=False)),
+                ('is_set_aside', models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
@@ -323,7 +303,6 @@ class Migration(migrations.Migration):
                 ('valid_from', models.CharField(help_text='its first assessment month, 2026-01', max_length=7)),
                 ('drafted_at', models.DateTimeField()),
                 ('drafted_by', models.CharField(max_length=40)),
-                ('edited_by', models.JSONField(default=list, help_text='everybody who ever wrote its rules')),
                 ('adopted_at', models.DateTimeField(null=True)),
                 ('adopted_by', models.CharField(blank=True, max_length=40)),
             ],
@@ -359,7 +338,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('month', models.CharField(max_length=7)),
-                ('code', models.CharField(max_length=32)),
                 ('group', models.CharField(choices=[('street_town', '街道乡镇'), ('district', '区'), ('city_department', '市级部门'), ('enterprise', '公共服务企业'), ('second_receiver', '二次接单单位（不公布）'), ('none', '不参评')], max_length=20)),
                 ('band', models.PositiveSmallIntegerField(default=0, help_text='volume band, peers are inside')),
                 ('volume', models.PositiveIntegerField()),
