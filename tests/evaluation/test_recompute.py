@@ -374,6 +374,14 @@ def test_a_month_scored_by_another_version_is_not_called_tampered_with(
         assert not recomputed().is_unchanged
 
 
+def test_of_a_month_closed_before_versions_were_recorded_nothing_is_claimed() -> None:
+    closed_month()
+
+    with touched("UPDATE evaluation_monthclose SET scoring_version = 0"):
+        assert (recomputed().is_beyond_checking, recomputed().is_equal) == (True, False)
+        assert "不能由现在的程序核对" in told()
+
+
 def test_the_command_names_the_units_that_differ() -> None:
     closed_month()
     assert "一致" in told()

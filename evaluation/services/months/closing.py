@@ -133,7 +133,8 @@ def roster_at_close(stands: Month) -> list[Unit]:
     entry = AuditEntry.objects.filter(
         at=stands.close.closed_at, action="month_closed", data__month=stands.label
     ).first()
-    return reading.units_then(entry.data["roster"]) if entry else reading.roster(stands)
+    listed = entry.data.get("roster") if entry else None
+    return reading.units_then(listed) if listed is not None else reading.roster(stands)
 
 
 def _check_closable(stands: Month, at: dt.datetime) -> None:

@@ -43,8 +43,18 @@ class Recomputed:
         return self.scored_by != scoring.VERSION
 
     @property
+    def is_beyond_checking(self) -> bool:
+        """It was closed before the version of the code was put on record: its digest was made of
+        other columns, and nothing can be said of it."""
+        return not self.scored_by
+
+    @property
     def is_unchanged(self) -> bool:
         """Nobody has touched anything, as far as this version of the code can tell."""
+        return self.is_beyond_checking or self._is_unchanged
+
+    @property
+    def _is_unchanged(self) -> bool:
         return self.is_intact and not self.differing and (self.is_equal or self.is_other_version)
 
     @property

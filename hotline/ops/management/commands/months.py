@@ -63,6 +63,8 @@ class Command(BaseCommand):
 
 def _told(one: Recomputed) -> str:
     """How the month came out, in a sentence."""
+    if one.is_beyond_checking:
+        return "封账早于评分程序版本的记录，当时的摘要不能由现在的程序核对。"
     if not one.is_unchanged:
         names = "、".join(f"{unit.name}（{unit.code}）" for unit in one.differing)
         where = f"，涉及：{names}" if names else ""
