@@ -154,6 +154,8 @@ def test_it_says_that_it_is_a_machine_and_how_to_reach_a_person() -> None:
 
 @pytest.fixture
 def machine(city: None) -> Actor:
+    """A robot that is never to ask the fourth question, whatever a ticket's number."""
+    adopted(pressure_percent=0)
     return web_channel(scopes=[Scope.ROBOT])
 
 
@@ -211,7 +213,7 @@ def test_who_declines_is_not_called_again(machine: Actor) -> None:
 
 
 def test_pressure_is_heard_by_the_robot_as_well(machine: Actor) -> None:
-    adopted(pressure_percent=100)
+    adopted(version=2, valid_from="2026-02", pressure_percent=100)
 
     heard_of(replied_ticket(), machine, "1", "1", "1", "3")
 
