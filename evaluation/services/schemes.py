@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -279,10 +277,7 @@ def earliest_month(at: dt.datetime) -> str:
 
 def fingerprint(scheme: Scheme) -> str:
     """What a draft says, as a short text that differs when anything in it does."""
-    content = json.dumps(
-        [scheme.name, scheme.valid_from, scheme.rules], ensure_ascii=False, sort_keys=True
-    )
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+    return digests.of(scheme.name, scheme.valid_from, scheme.rules)
 
 
 def _not_consulted(scheme: Scheme, on: dt.date) -> Iterator[RuleViolation]:
