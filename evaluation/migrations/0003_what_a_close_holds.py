@@ -16,6 +16,7 @@ ALTER TABLE evaluation_{table} ENABLE TRIGGER USER;
 ALTER TABLE evaluation_unitscore DISABLE TRIGGER USER;
 UPDATE evaluation_unitscore SET code = u.code FROM core_unit u WHERE u.id = unit_id;
 ALTER TABLE evaluation_unitscore ENABLE TRIGGER USER;
+UPDATE evaluation_scheme SET edited_by = jsonb_build_array(drafted_by) WHERE adopted_at IS NULL;
 """
 
 # Who adds a row waits for a close under way (289043075909 is the lock of `evaluation.month_lock`)
