@@ -378,8 +378,10 @@ def test_of_a_month_closed_before_versions_were_recorded_nothing_is_claimed() ->
     closed_month()
 
     with touched("UPDATE evaluation_monthclose SET scoring_version = 0"):
-        assert (recomputed().is_beyond_checking, recomputed().is_equal) == (True, False)
-        assert "不能由现在的程序核对" in told()
+        assert (recomputed().is_beyond_checking, recomputed().is_unchanged) == (True, False)
+        with pytest.raises(CommandError):
+            told(out := StringIO())
+    assert "不能由现在的程序核对" in out.getvalue()
 
 
 def test_the_command_names_the_units_that_differ() -> None:

@@ -51,10 +51,8 @@ class Recomputed:
     @property
     def is_unchanged(self) -> bool:
         """Nobody has touched anything, as far as this version of the code can tell."""
-        return self.is_beyond_checking or self._is_unchanged
-
-    @property
-    def _is_unchanged(self) -> bool:
+        if self.is_beyond_checking:
+            return False
         return self.is_intact and not self.differing and (self.is_equal or self.is_other_version)
 
     @property
