@@ -314,6 +314,8 @@ def test_only_the_hotlines_own_machine_is_a_robot(machine: Actor) -> None:
 
 @pytest.fixture
 def telephone(city: None) -> Any:
+    """A telephone whose robot is never to ask the fourth question, whatever a ticket's number."""
+    adopted(pressure_percent=0)
     make_client(key="key-of-the-robot", scopes=[Scope.ROBOT])
     with time_machine.travel(CALLED, tick=False):
         yield Client(headers={"authorization": "Bearer key-of-the-robot"})
