@@ -7,7 +7,7 @@ class EvaluationConfig(AppConfig):
 
     def ready(self) -> None:
         from dispatch.services.orders import register_sampler
-        from evaluation import outcomes, rendering, verb_table, violations  # noqa: F401
+        from evaluation import figures, outcomes, rendering, verb_table, violations  # noqa: F401
         from evaluation.pleas import counts_for
         from evaluation.sampling import is_sampled
         from evaluation.services.links import hand_over
@@ -17,6 +17,9 @@ class EvaluationConfig(AppConfig):
 
         register_sentences(violations.SENTENCES)
         register_consumer("outcomes", outcomes.HEARD, outcomes.keep, together=outcomes.keep_all)
+        register_consumer(
+            "figures", figures.HEARD, figures.note_change, together=figures.note_changes
+        )
         register_sampler(is_sampled)
         register_stake(counts_for)
         # One at a time: a link that was handed over stays locked until its tick ends, and while

@@ -16,12 +16,11 @@ from decimal import Decimal
 from functools import partial
 
 from django.core.cache import cache
-from django.db.models import Count
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import counting, digests, months, periods, rates, scoring
+from evaluation import counting, digests, kept, months, periods, rates, scoring
 from evaluation.counting import Rows
 from evaluation.models import ScoreMark, UnitScore
 from evaluation.months import Before, Month, MonthState
@@ -57,8 +56,6 @@ CELLS: dict[str, str | Promise] = {
 }
 # What no line keeps is counted from its rows.
 _COUNTED = ("overdue", "returned", "improper")
-# So few units are looked up one by one, of more the whole month is read.
-_FEW = 20
 # Behind the ranked, in this order.
 _LISTED = (ScoreMark.NONE, ScoreMark.OBSERVED, ScoreMark.COVERAGE, ScoreMark.SMALL, ScoreMark.IDLE)
 _NO_DIGESTS: dict[int, str] = defaultdict(str)
@@ -151,7 +148,7 @@ def table(month: Month, group: str, actor: Actor, report: Period | None = None) 
     known = units()
     reads = {unit.pk for unit in read_by(actor, (known[score.unit_id] for score in scores))}
     shown = sorted((score for score in scores if score.unit_id in reads), key=_place)
-    counted = now.plain if now else _counted(month, [score.unit_id for score in shown])
+    counted = now.plain if now else kept.plain_counts(month, [score.unit_id for score in shown])
     told = [Line(known[one.unit_id], one, _counts(one, counted)) for one in shown]
     lines = [line for line in told if any(line.counts.values())]
     macro, micro = _averages(month, lines, now)
@@ -174,14 +171,19 @@ def own_lines(month: Month, actor: Actor) -> list[Line]:
     """The lines of the units that the reader works for, also idle ones."""
     known = units()
     wanted = [known[pk] for pk in sorted(actor.unit_ids) if pk in known]
-    groups = {unit.group for unit in read_by(actor, wanted)} & {*groups_for(month, actor)}
-    found: list[Line] = []
-    for group in sorted(groups):
-        now = None if month.is_closed else _count(month)
-        own = [one for one in _scores(month, group, now) if one.unit_id in actor.unit_ids]
-        counted = now.plain if now else _counted(month, [score.unit_id for score in own])
-        found += [Line(known[one.unit_id], one, _counts(one, counted)) for one in own]
-    return found
+    groups = groups_for(month, actor)
+    return lines_of(month, [unit for unit in read_by(actor, wanted) if unit.group in groups])
+
+
+def lines_of(month: Month, listed: Collection[Unit]) -> list[Line]:
+    """The lines of some units, group after group, also idle ones."""
+    wanted = {unit.pk: unit for unit in listed}
+    now = None if month.is_closed else _count(month)
+    found: list[UnitScore] = []
+    for group in sorted({unit.group for unit in wanted.values()}):
+        found += [one for one in _scores(month, group, now) if one.unit_id in wanted]
+    counted = now.plain if now else kept.plain_counts(month, [one.unit_id for one in found])
+    return [Line(wanted[one.unit_id], one, _counts(one, counted)) for one in found]
 
 
 def _scores(month: Month, group: str, now: Counted | None) -> list[UnitScore]:
@@ -205,11 +207,11 @@ def _count(month: Month, report: Period | None = None) -> Counted:
 
 def _counted_anew(month: Month, report: Period | None) -> Counted:
     at = timezone.now()
-    found = _rows(month, report.end if report else None)
+    until = report.end if report else None
     return Counted(
         at=at,
-        scored=months.score(month, counted=found),
-        plain=counting.plain_counts(found, month.rules),
+        scored=months.score(month, counted=kept.tallies(month, months.roster(month), until)),
+        plain=kept.plain_counts(month, list(units()), until),
         last=_volumes(periods.previous(report)) if report else {},
     )
 
@@ -221,14 +223,7 @@ def _closed_at(month: Month) -> dt.datetime:
 
 def _volumes(span: Period) -> dict[int, int]:
     """What every unit was given in a month as far as a span of it goes."""
-    month = months.month(span.label, at=span.end)
-    found = counting.numbers(_rows(month, span.end), month.rules)["volume"]
-    return dict(found.order_by().values_list("unit_id").annotate(Count("pk")))
-
-
-def _rows(month: Month, until: dt.datetime | None) -> Rows:
-    found = months.rows(month)
-    return found if until is None else found.filter(attributed_at__lt=until)
+    return kept.volumes(months.month(span.label, at=span.end), span.end)
 
 
 def _averages(
@@ -275,13 +270,6 @@ def _place(one: UnitScore) -> tuple[int, int, int, Decimal, int, int]:
     return (one.band, mark, one.rank or 0, -score, -one.volume, one.unit_id)
 
 
-def _counted(month: Month, unit_ids: Collection[int]) -> dict[int, dict[str, int]]:
-    rows = months.rows(month)
-    if len(unit_ids) <= _FEW:
-        rows = rows.filter(unit_id__in=unit_ids)
-    return counting.plain_counts(rows, month.rules)
-
-
 def _counts(score: UnitScore, counted: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
     """What every column counts; the published numbers where the month is closed."""
     from_rows = counted.get(score.unit_id, {})
@@ -301,7 +289,7 @@ def rows_behind(
 ) -> Rows:
     """The rows that a number counts: one unit's, or those of a whole group's lines; of a daily
     report those `until` its cut."""
-    found = counting.numbers(_rows(month, until), month.rules)[cell]
+    found = counting.numbers(kept.rows(month, until), month.rules)[cell]
     return found.filter(unit_id__in=list(unit_ids))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,6 +27,7 @@ from evaluation.models import (
 from evaluation.periods import Period
 from evaluation.rules import Rules
 from evaluation.schemes import month_at, scheme_for
+from evaluation.tally import UnitTally
 from hotline.core.models import AssessmentGroup, Unit
 from hotline.core.places import units
 from hotline.core.working_time import ONE_DAY
@@ -201,19 +202,21 @@ def score(
     of: Month,
     *,
     rules: Rules | None = None,
-    counted: models.QuerySet[Any] | None = None,
+    counted: Mapping[int, UnitTally] | None = None,
     listed: Iterable[Unit] | None = None,
     earlier: Before | None = None,
     until: dt.datetime | None = None,
 ) -> list[scoring.Scored]:
-    """The month, scored: best first inside each group, as of now or under other `rules` (试算)."""
+    """The month, scored: best first inside each group, as of now or under other `rules` (试算);
+    from what was `counted` already."""
     if listed is None:
         listed = roster(of) if rules is None else scored_units(rules)
     rules = rules or of.rules
-    found = rows(of) if counted is None else counted
+    if counted is None:
+        counted = counting.tallies(rows(of), rules, listed)
     earlier = earlier or before(of.label)
     return scoring.score(
-        counting.tallies(found, rules, listed).values(),
+        counted.values(),
         rules,
         bonuses=bonuses(of.label, until=until),
         previous=earlier.places,

@@ -7,6 +7,8 @@ import dispatch.api
 import dispatch.tree_api
 import evaluation.api
 import evaluation.robot_api
+import governance.api
+import hotline.pages.list_api
 import intake.api
 import knowledge.api
 from hotline.core.api import docs, health, reference, views
@@ -19,6 +21,8 @@ api_patterns = [
     *dispatch.tree_api.routes(),
     *evaluation.api.routes(),
     *evaluation.robot_api.routes(),
+    *governance.api.routes(),
+    *hotline.pages.list_api.routes(),
     path("categories", knowledge.api.CategoryList.as_view(), name="api-categories"),
     path("categories/<str:code>", knowledge.api.CategoryDetail.as_view(), name="api-category"),
     path("areas", reference.AreaList.as_view(), name="api-areas"),

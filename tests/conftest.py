@@ -68,6 +68,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             connections["owner"].close()  # nobody may be connected when the database is dropped
 
 
+@pytest.fixture(autouse=True)
+def _nothing_remembered(request: pytest.FixtureRequest) -> None:
+    """A test's rows are gone with it; what was counted of them goes too."""
+    marked = request.node.get_closest_marker("django_db")
+    if marked or {"db", "transactional_db"} & {*request.fixturenames}:
+        from django.core.cache import cache
+
+        cache.clear()
+
+
 @pytest.fixture
 def as_app_role(db: None) -> Callable[[], AbstractContextManager[Connection]]:
     """`with as_app_role() as connection:` is a psycopg2 connection to the test database as

@@ -11,6 +11,7 @@ from .callbacks import (
     RatingLink,
     Satisfaction,
 )
+from .counts import CountVersion
 from .months import (
     Bonus,
     BonusGround,
@@ -49,6 +50,7 @@ __all__ = [
     "CloseRequest",
     "Consultation",
     "ConsultedParty",
+    "CountVersion",
     "Erratum",
     "Exclusion",
     "ExclusionGround",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 
+from evaluation import memos
 from evaluation.models import Outcome
 from evaluation.outcomes.calendar import calendar
 from evaluation.outcomes.folding import fold
@@ -37,6 +38,7 @@ _CONTENT = [
 # What names a row comes first.
 _COLUMNS = ["ticket_id", "unit_id", "role", *_CONTENT]
 _KEY = 3
+_UNIT, _MONTH = _COLUMNS.index("unit_id"), _COLUMNS.index("month")
 
 
 class Written(NamedTuple):
@@ -132,14 +134,24 @@ def refold(ticket_ids: Collection[int], *, at: dt.datetime) -> Written:
 def _write(ticket_ids: Collection[int], rows: list[Outcome]) -> int:
     """Write the rows that are new or have become different; how many that were. A row of a closed
     month comes out equal, so it is never written."""
-    stored = Outcome.objects.filter(ticket_id__in=ticket_ids).values_list(*_COLUMNS)
-    known = {values[:_KEY]: values for values in stored}
-    changed = [row for row in rows if known.pop(_values(row)[:_KEY], None) != _values(row)]
-    for ticket_id, unit_id, role in known:  # a row that no facts speak of
+    rows_now = Outcome.objects.filter(ticket_id__in=ticket_ids).values_list(*_COLUMNS)
+    stored = {values[:_KEY]: values for values in rows_now}
+    wanted = {_values(row)[:_KEY]: row for row in rows}
+    changed = {key: row for key, row in wanted.items() if stored.get(key) != _values(row)}
+    gone = stored.keys() - wanted.keys()  # rows that no facts speak of
+    before = [stored[key] for key in stored if key in gone or key in changed]
+    memos.bump(
+        [(memos.outcomes_of(row.month), row.unit_id) for row in changed.values()]
+        + [(memos.outcomes_of(values[_MONTH]), values[_UNIT]) for values in before]
+    )
+    for ticket_id, unit_id, role in gone:
         Outcome.objects.filter(ticket_id=ticket_id, unit_id=unit_id, role=role).delete()
     if changed:
         Outcome.objects.bulk_create(
-            changed, update_conflicts=True, unique_fields=_COLUMNS[:_KEY], update_fields=_CONTENT
+            changed.values(),
+            update_conflicts=True,
+            unique_fields=_COLUMNS[:_KEY],
+            update_fields=_CONTENT,
         )
     return len(changed)
 

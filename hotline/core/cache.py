@@ -44,6 +44,9 @@ class FailOpenRedisCache(RedisCache):
     def get_many(self, *args: Any, **kwargs: Any) -> Any:
         return self._open("get_many", {}, *args, **kwargs)
 
+    def set_many(self, *args: Any, **kwargs: Any) -> Any:
+        return self._open("set_many", [], *args, **kwargs)
+
     def has_key(self, *args: Any, **kwargs: Any) -> Any:
         return self._open("has_key", False, *args, **kwargs)
 

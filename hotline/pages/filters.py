@@ -7,168 +7,32 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.http import QueryDict
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
-from evaluation import indicators, monthly, months, periods
-from evaluation.indicators import INDICATORS, Against, Behind, Dimension
+from evaluation import figures, indicators, monthly, months, periods, totals
+from evaluation.indicators import INDICATORS, Against, Behind
 from evaluation.months import Month
 from evaluation.reading import withheld_tickets
+from evaluation.scopes import Scope
 from hotline.core.actors import Actor
-from hotline.core.fields import exact_hashes
 from hotline.core.models import Area, Channel, Unit
-from hotline.core.places import channels, unit_by_code
 from hotline.core.privacy.phones import mask_phone
 from hotline.core.working_time import BUSINESS_ZONE
+from hotline.pages.filter_form import LEFT, OPEN, TicketFilterForm
 from hotline.pages.paging import NEWEST_FIRST, Order
-from hotline.pages.pickers import area_picker, category_picker, unit_picker
 from hotline.pages.searching import descendants, spoken_of
-from intake.fields import AreaField, CategoryField, ChannelField, CodeField
-from intake.models import Level, Requester, RequestType, State, Ticket, TicketRequester
+from intake.models import Requester, Ticket, TicketRequester
 from intake.models.tickets import TicketQuerySet
 from intake.own_affairs import readable_by
-from intake.services.people import DESK
 from knowledge.models import category_path
 
-OPEN = "open"
 # Numbers of the monthly table and indicators that count tickets by what the requester answered.
 _TELL_ANSWERS = frozenset(
     {"contacted", "resolved", "satisfied", "basically", "unresolved", "first_resolution",
      "second_resolution", "third_resolution"}
 )  # fmt: skip
-LEFT, NEWEST = "left", "new"
-
-
-class _AnyUnitField(CodeField):
-    """Any unit, also one that has ended: its tickets stay."""
-
-    unknown = _("没有“%(value)s”这个单位。")
-
-    def find(self, code: str) -> Any:
-        return unit_by_code(code)
-
-
-class _MonthField(forms.CharField):
-    """An assessment month such as 2026-04."""
-
-    def to_python(self, value: Any) -> Any:
-        if not value:
-            return None
-        try:
-            return periods.month_named(str(value))
-        except ValueError:
-            raise forms.ValidationError(
-                _("没有“%(value)s”这个考评月。"), params={"value": value[:10]}
-            ) from None
-
-
-class _CallerField(forms.CharField):
-    """A telephone number as it stands in an address: its keyed hashes, never the number."""
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        try:
-            return [bytes.fromhex(part) for part in text.split(".")] if text else None
-        except ValueError:
-            raise forms.ValidationError(_("来电号码的条件不完整，请重新查询。")) from None
-
-
-def _channel_choices() -> list[tuple[str, str]]:
-    return [("", str(_("全部渠道"))), *((c.code, c.name) for c in channels().values())]
-
-
-class TicketFilterForm(forms.Form):
-    """Everything a list can be narrowed by, as it stands in the address."""
-
-    q = forms.CharField(label=_("搜索"), required=False, max_length=60)
-    number = forms.CharField(label=_("编号"), required=False, max_length=40)
-    state = forms.ChoiceField(
-        label=_("状态"),
-        required=False,
-        choices=[("", _("全部状态")), (OPEN, _("未办结")), *State.choices],
-    )
-    level = forms.ChoiceField(
-        label=_("等级"), required=False, choices=[("", _("全部等级")), *Level.choices]
-    )
-    category = CategoryField(label=_("分类"), required=False, widget=category_picker())
-    area = AreaField(label=_("地点"), required=False, widget=area_picker())
-    unit = _AnyUnitField(label=_("主办单位"), required=False, widget=unit_picker())
-    channel = ChannelField(label=_("渠道"), required=False)
-    request_type = forms.ChoiceField(
-        label=_("类型"), required=False, choices=[("", _("全部类型")), *RequestType.choices]
-    )
-    accepted_from = forms.DateField(
-        label=_("受理日期从"), required=False, widget=forms.DateInput({"type": "date"})
-    )
-    accepted_to = forms.DateField(
-        label=_("到"), required=False, widget=forms.DateInput({"type": "date"})
-    )
-    overdue = forms.BooleanField(label=_("对诉求人超时"), required=False)
-    caller = _CallerField(label=_("来电号码"), required=False, max_length=400)
-    period = _MonthField(label=_("考评月"), required=False)
-    group = forms.ChoiceField(
-        label=_("考评分组"),
-        required=False,
-        choices=[("", ""), *((group.value, group.label) for group in monthly.GROUPS)],
-    )
-    cell = forms.ChoiceField(
-        label=_("考评指标"),
-        required=False,
-        choices=[("", ""), *monthly.CELLS.items()],
-    )
-    cut = forms.DateField(label=_("日报截止日"), required=False)
-    indicator = forms.ChoiceField(
-        label=_("指标"),
-        required=False,
-        choices=[("", ""), *((name, one.label) for name, one in INDICATORS.items())],
-    )
-    part = forms.ChoiceField(
-        label=_("指标的"),
-        required=False,
-        choices=[("", ""), (indicators.NUMERATOR, _("分子")), (indicators.DENOMINATOR, _("分母"))],
-    )
-    dimension = forms.ChoiceField(
-        label=_("七有五性"), required=False, choices=[("", ""), *Dimension.choices]
-    )
-    sort = forms.ChoiceField(
-        required=False, choices=[(NEWEST, _("最新在前")), (LEFT, _("最急在前"))]
-    )
-
-    def __init__(self, data: QueryDict, *, actor: Actor) -> None:
-        super().__init__(data)
-        self.actor = actor
-        self.fields["channel"].widget = forms.Select(choices=_channel_choices())
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("caller") and not may_find_callers(self.actor):
-            self.add_error(None, _("您的身份不能按来电号码查询。"))
-        is_whole = data.get("period") and (data.get("unit") or data.get("group"))
-        if data.get("cell") and not is_whole:
-            self.add_error(None, _("考评指标须同时指定考评月和单位（或分组）。"))
-        if data.get("cut") and not data.get("cell"):
-            self.add_error(None, _("日报截止日须同时指定考评指标。"))
-        if data.get("indicator"):
-            self._clean_indicator(data, bool(is_whole))
-        unit = data.get("unit")
-        of_number = data.get("cell") or data.get("indicator")
-        if of_number and unit and not monthly.read_by(self.actor, [unit]):
-            self.add_error(None, _("这个单位的考评数字不在您的查看范围内。"))
-        return data
-
-    def _clean_indicator(self, data: dict[str, Any], is_whole: bool) -> None:
-        """A number of one indicator: of a unit or a group, or of the city."""
-        indicator = INDICATORS[data["indicator"]]
-        if indicator.is_of_units and not is_whole:
-            self.add_error(None, _("指标须同时指定考评月和单位（或分组）。"))
-        elif not data.get("period"):
-            self.add_error(None, _("指标须同时指定考评月。"))
-        if indicator not in indicators.indicators_for(self.actor):
-            self.add_error(None, _("这个指标不在您的查看范围内。"))
-        if not indicators.has_tickets(indicator, data.get("part") or indicators.NUMERATOR):
-            self.add_error(None, _("这个分母数的不是工单。"))
 
 
 @dataclass(frozen=True)
@@ -231,10 +95,14 @@ class TicketFilter:
         for name in ("level", "request_type", "channel"):
             if wanted[name]:
                 found = found.filter(**{name: wanted[name]})
-        if wanted["category"]:
+        if wanted["category"] and not wanted["cell"]:
             found = found.filter(category_id__in=descendants(wanted["category"]))
+        if wanted["unclassified"]:
+            found = found.filter(category=None)
         if wanted["area"]:
             found = self._inside(found, wanted["area"])
+        if wanted["unplaced"]:
+            found = found.filter(figures.not_placed(wanted["unplaced"]))
         return found
 
     @cached_property
@@ -260,10 +128,13 @@ class TicketFilter:
         assert self.month is not None  # the form asks for it
         unit, group = wanted["unit"], wanted["group"]
         if wanted["cell"]:
-            listed = [unit] if unit else monthly.units_of(self.month, group, self.actor)
+            listed = [unit] if unit else self._listed(wanted["scope"] or None, group)
             cut = monthly.cut_of(self.month, wanted["cut"]) if wanted["cut"] else None
             ids = [u.pk for u in listed]
             rows = monthly.rows_behind(wanted["cell"], ids, self.month, until=cut)
+            if wanted["category"]:
+                # The class that was counted, which a ticket of a closed month may have lost since.
+                rows = rows.filter(category_id__in=descendants(wanted["category"]))
             return Behind(rows, "ticket_id")
         one = INDICATORS[wanted["indicator"]]
         return indicators.behind(
@@ -273,6 +144,13 @@ class TicketFilter:
             [unit] if unit else indicators.units_of(one, self.month, group, self.actor),
             wanted["dimension"],
         )
+
+    def _listed(self, scope: Scope | None, group: str) -> list[Unit]:
+        """Whose lines a number adds up."""
+        assert self.month is not None  # the form asks for it
+        if scope is None:
+            return monthly.units_of(self.month, group, self.actor)
+        return totals.units_in(self.month, scope, self.actor, group)
 
     @property
     def is_of_last_year(self) -> bool:
@@ -297,6 +175,8 @@ class TicketFilter:
         found = Ticket.objects.visible_to(self.actor)
         if wanted["unit"]:
             found = found.filter(lead_unit=wanted["unit"])
+        if wanted["scope"]:
+            found = wanted["scope"].tickets(found)
         if self.month is not None:
             span = self.month.period
             found = found.filter(accepted_at__gte=span.start, accepted_at__lt=span.end)
@@ -322,6 +202,10 @@ class TicketFilter:
             found = found.filter(state=wanted["state"])
         if wanted["overdue"]:
             found = found.overdue(self.at)
+        if wanted["due_soon"]:
+            found = figures.due_soon(found, self.at)
+        if wanted["age"]:
+            found = figures.aged(found, wanted["age"], self.at)
         if wanted["accepted_from"]:
             found = found.filter(accepted_at__gte=_midnight(wanted["accepted_from"]))
         if wanted["accepted_to"]:
@@ -355,6 +239,8 @@ class TicketFilter:
                 return value.label
             case Unit() | Area() | Channel():
                 return value.name
+            case Scope():
+                return value.name or str(_("全市"))
             case dt.date():
                 return value.isoformat()
         if name == "category":
@@ -375,13 +261,3 @@ class TicketFilter:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), BUSINESS_ZONE)
-
-
-def may_find_callers(actor: Actor) -> bool:
-    """Only the desk looks people up by their number."""
-    return actor.has(*DESK)
-
-
-def caller_key(phone: str) -> str:
-    """How a normalised telephone number stands in an address."""
-    return ".".join(one.hex() for one in exact_hashes(phone))

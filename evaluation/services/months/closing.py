@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from evaluation import digests, month_lock, outcomes, scoring
+from evaluation import counting, digests, month_lock, outcomes, scoring
 from evaluation import months as reading
 from evaluation.models import (
     Appeal,
@@ -246,8 +246,7 @@ def score_lines(
         unit_score(stands, scored, inputs)
         for scored in reading.score(
             stands,
-            counted=model._default_manager.filter(month=stands.label),
-            listed=listed,
+            counted=counting.tallies(counting.rows_of(model, stands.label), stands.rules, listed),
             earlier=earlier,
             until=until,
         )

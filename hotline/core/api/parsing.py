@@ -93,17 +93,17 @@ def read_query(form_class: type[forms.Form], query: QueryDict) -> dict[str, Any]
     faults: list[dict[str, str]] = []
     for name, values in query.lists():
         if name not in fields:
-            faults.append(_parameter(name, "unknown_parameter", _("没有这个参数。")))
+            faults.append(parameter_fault(name, "unknown_parameter", _("没有这个参数。")))
         elif len(values) > 1:
-            faults.append(_parameter(name, "repeated", _("这个参数只能出现一次。")))
+            faults.append(parameter_fault(name, "repeated", _("这个参数只能出现一次。")))
         elif found := _query_fault(fields[name], name, values[0]):
-            faults.append(_parameter(name, *found))
+            faults.append(parameter_fault(name, *found))
     if faults:
         raise InvalidInput(faults[:ERROR_LIMIT], code="invalid_parameter")
     cleaned, errors = _clean(form_class, {name: query[name] for name in query})
     if errors:
         raise InvalidInput(
-            [_parameter(name, *rest) for name, *rest in errors], code="invalid_parameter"
+            [parameter_fault(name, *rest) for name, *rest in errors], code="invalid_parameter"
         )
     return cleaned
 
@@ -185,7 +185,8 @@ def _fault(pointer: str, code: str, detail: str) -> dict[str, str]:
     }
 
 
-def _parameter(name: str, code: str, detail: str) -> dict[str, str]:
+def parameter_fault(name: str, code: str, detail: str) -> dict[str, str]:
+    """What is wrong with one parameter of an address."""
     return {
         "parameter": _UNSTORABLE.sub("\ufffd", name[:60]),
         "code": code,

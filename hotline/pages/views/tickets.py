@@ -14,7 +14,8 @@ from hotline.core.models import AuditEntry
 from hotline.core.violations import RuleViolation
 from hotline.pages.doors import TICKET_ROLES, StaffRequest, staff_page
 from hotline.pages.exports import csv_lines, record_export
-from hotline.pages.filters import TicketFilter, caller_key, may_find_callers
+from hotline.pages.filter_form import caller_key, may_find_callers
+from hotline.pages.filters import TicketFilter
 from hotline.pages.live import news
 from hotline.pages.paging import page_of, total
 from hotline.pages.rows import ticket_rows

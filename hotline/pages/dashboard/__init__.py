@@ -1,0 +1,1 @@
+"""The leader's dashboard: a month and this moment of the city, a district or a unit."""
