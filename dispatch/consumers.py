@@ -9,7 +9,7 @@ from django.db.models import Min
 from django.utils.translation import gettext as _
 
 from dispatch.ladder import OWED_BY_HOTLINE, event_of, hotline_unit_id
-from dispatch.models import Assignment, AssignmentRole
+from dispatch.models import Assignment, AssignmentRole, SupervisionOrder
 from hotline.core.digests import Told
 from hotline.core.models import Notice, OutboxMessage
 from hotline.core.places import unit_by_code
@@ -29,13 +29,18 @@ TOLD = (
     "hold_approved", "hold_refused", "hold_reviewed", "hold_cleared",
     "escalated", "escalation_answered", "consultation_opened",
     "onsite_ordered", "onsite_decided",
+    "instructed", "instruction_answered", "instruction_accepted", "instruction_sent_back",
     "exclusion_granted", "exclusion_refused", "appeal_upheld", "appeal_rejected",
 )  # fmt: skip
 
 
 def tell_unit(message: OutboxMessage, at: dt.datetime) -> None:
     """One notice for every unit the event is for; what the hotline owes is told to the hotline.
-    On the first level it is urgent and never waits for a digest."""
+    On the first level it is urgent and never waits for a digest. An answered instruction is told to
+    the leader who gave it."""
+    if message.type == "instruction_answered":
+        _tell_leader(message, at)
+        return
     type, unit_ids = _told(message)
     if not unit_ids:
         return
@@ -51,6 +56,20 @@ def tell_unit(message: OutboxMessage, at: dt.datetime) -> None:
         )
         for unit_id in sorted(unit_ids)
     )
+
+
+def _tell_leader(message: OutboxMessage, at: dt.datetime) -> None:
+    """In person: others have not asked."""
+    answered = SupervisionOrder.objects.get(pk=event_of(message).data["order"])
+    kind, _colon, pk = answered.issued_by.partition(":")
+    if kind == "staff":
+        Notice.objects.create(
+            staff_id=int(pk),
+            type=message.type,
+            number=message.number,
+            data={"seq": message.seq},
+            created_at=at,
+        )
 
 
 def _told(message: OutboxMessage) -> tuple[str, set[int]]:

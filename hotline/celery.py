@@ -82,4 +82,21 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    # Reports that people asked for are made piece by piece; a tick that waited has been overtaken.
+    "make-reports": {
+        "task": "hotline.pages.tasks.make_reports",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    # Reports with a plan: what fell due is asked for.
+    "start-due-reports": {
+        "task": "hotline.pages.tasks.start_due_reports",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    # Files of reports whose days are over go.
+    "clear-reports": {
+        "task": "hotline.pages.tasks.clear_reports",
+        "schedule": crontab(hour=4, minute=30),
+    },
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -98,6 +99,7 @@ HASH_KEYS = _words("HASH_KEYS") or [f"1:{local.secret('hash_key')}"]
 INSTALLED_APPS = [
     "hotline.ops",
     "hotline.pages",
+    "governance",
     "evaluation",
     "dispatch",
     "intake",
@@ -292,6 +294,8 @@ LOGGING = {
 # Numbers without a published source are configuration (domain §14).
 COOPERATION_SHARE = float(os.environ.get("COOPERATION_SHARE", "0.8"))
 RETURNS_BEFORE_DESIGNATION = int(os.environ.get("RETURNS_BEFORE_DESIGNATION", "3"))
+# An answer to a leader's instruction on the first two levels.
+INSTRUCTION_URGENT_HOURS = int(os.environ.get("INSTRUCTION_URGENT_HOURS", "4"))
 UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "30"))
 FACT_REQUESTS_PER_ROUND = int(os.environ.get("FACT_REQUESTS_PER_ROUND", "1"))
 LEDGER_LEAST_LEFT_HOURS = int(os.environ.get("LEDGER_LEAST_LEFT_HOURS", "24"))
@@ -310,6 +314,25 @@ CALLBACK_HOURS = (dt.time(9), dt.time(20))
 # enterprises.
 FIRST_CONTACT_MINUTES = int(os.environ.get("FIRST_CONTACT_MINUTES", "60"))
 REQUEST_BASE = os.environ.get("REQUEST_BASE", "last_year")
+# Below these percentages a rate of a leader's page is marked. No published source: the city's own.
+DASHBOARD_THRESHOLDS = {
+    name: Decimal(percent)
+    for name, _equals, percent in (
+        word.partition("=")
+        for word in _words("DASHBOARD_THRESHOLDS", "response=98,resolution=85,satisfaction=90")
+    )
+}
+# So long a report that somebody had made can be fetched.
+REPORT_DAYS = int(os.environ.get("REPORT_DAYS", "7"))
+
+# --- bulletins ----------------------------------------------------------------------------
+# The authority that issues bulletins (通报). Until one is named, every page of a bulletin says 样张.
+BULLETIN_ISSUER = os.environ.get("BULLETIN_ISSUER", "").strip()
+# Under which licence the issuer opens its data; named in the files.
+OPEN_DATA_LICENCE = os.environ.get("OPEN_DATA_LICENCE", "").strip()
+# Open data withhold every count from 1 to below this: so few matters of one street in one month
+# may be traced to persons. No source of the city's gives the number; each city may set its own.
+OPEN_DATA_SMALL_CELL = int(os.environ.get("OPEN_DATA_SMALL_CELL", "5"))
 
 # --- notices by e-mail --------------------------------------------------------------------
 # Without a mail server no mail is made: the bell on every page is all there is.

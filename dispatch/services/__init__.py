@@ -11,6 +11,12 @@ from .coordinating import (
 from .desk import register_and_dispatch
 from .dispatching import dispatch, recall, undo_dispatch
 from .handling import contact, reply, report, sign
+from .instructing import (
+    accept_instruction,
+    answer_instruction,
+    instruct,
+    send_back_instruction,
+)
 from .liaison import pass_to_liaison
 from .objections import designate, raise_objection, reject_objection, return_to_desk
 from .offices import found_offices
@@ -34,7 +40,9 @@ from .time_asked import (
 __all__ = [
     "Proposal",
     "accept_answer",
+    "accept_instruction",
     "answer_escalation",
+    "answer_instruction",
     "approve_hold",
     "arrive_onsite",
     "ask_cooperation",
@@ -56,6 +64,7 @@ __all__ = [
     "grant_extension",
     "hand_in",
     "hold",
+    "instruct",
     "interim",
     "let_ruling_decide",
     "order_onsite",
@@ -72,6 +81,7 @@ __all__ = [
     "report",
     "return_to_desk",
     "review_hold",
+    "send_back_instruction",
     "sign",
     "sign_part",
     "undo_dispatch",

@@ -18,7 +18,6 @@ from dispatch.models import (
     CoordinationKind,
     EndReason,
     OrderReason,
-    SupervisionOrder,
 )
 from dispatch.services.assisting import TASK_LIMIT, record_asked
 from dispatch.services.dispatching import BASIS_LIMIT, give, start_unit_clocks
@@ -33,6 +32,7 @@ from dispatch.services.orders import (
     save_order,
     today,
 )
+from dispatch.services.rounds import clocks_under_order, orders_in_force
 from hotline.core import limits
 from hotline.core.actors import Actor
 from hotline.core.models import ClockKind, Role, Unit, UnitKind
@@ -315,11 +315,12 @@ def _take_over(a: Act, old: Assignment, authority: Unit, opinion: str, measure: 
 def _end_supervision(a: Act, unit_id: int) -> bool:
     """The old lead has nothing more to answer; whether the new one has: an unsolved matter is its
     matter now, what another unit missed is not."""
-    under = [clock for clock in a.running(ClockKind.SUPERVISION) if clock.unit_id == unit_id]
-    for clock in under:
-        a.stop_clock(clock, is_cancelled=True)
-    waiting = SupervisionOrder.objects.filter(ticket=a.ticket, answered_at=None)
-    return bool(under) and waiting.latest("id").reason == OrderReason.UNSOLVED_TWICE
+    under = clocks_under_order(a, unit_id)
+    for clock in a.running(ClockKind.SUPERVISION):
+        if clock.unit_id == unit_id:
+            a.stop_clock(clock, is_cancelled=True)
+    in_force = orders_in_force(a.ticket)
+    return bool(under) and in_force.latest("id").reason == OrderReason.UNSOLVED_TWICE
 
 
 def _end_alone(a: Act, order: Assignment) -> None:

@@ -26,6 +26,7 @@ from dispatch.models import (
     Objection,
     ObjectionOutcome,
     OnsiteAttribution,
+    SupervisionOrder,
 )
 from dispatch.services.proposing import ACCUSING, accuses
 from hotline.core import limits
@@ -302,8 +303,8 @@ def take_back(a: Act, lead_becomes: AssignmentState, reason: EndReason) -> None:
 
 def end_questions(a: Act) -> None:
     """What was asked lapses with the order or the ticket: an objection, an extension, facts wanted,
-    a place on the ledger, a consultation, a meeting on site. Asked of the database only where a
-    clock says that there is something."""
+    a place on the ledger, a consultation, a meeting on site; a leader's instruction goes back to
+    the leader. Asked of the database only where a clock says that there is something."""
     asked = a.kinds_at_first()
     by, at = a.actor.reference, a.at
     if ClockKind.RULING in asked:
@@ -332,6 +333,8 @@ def end_questions(a: Act) -> None:
         Access.objects.filter(ticket=a.ticket, role=AccessRole.COORDINATE, until=None).update(
             until=at
         )
+    if ClockKind.SUPERVISION in asked:
+        SupervisionOrder.objects.to_answer().filter(ticket=a.ticket).update(lapsed_at=at)
     if ClockKind.ONSITE_RULING in asked:
         for meeting in OnsiteAttribution.objects.open().filter(ticket=a.ticket):
             end_onsite_access(a, meeting)

@@ -57,7 +57,7 @@ def issue_overdue_order(a: Act, promise: Clock) -> SupervisionOrder | None:
     The answer's time runs from the issue, not from when it fell due, so that no unit pays for an
     hour in which this software stood still.
     """
-    if promise.unit_id is None or _clocks_under_order(a, promise.unit_id):
+    if promise.unit_id is None or clocks_under_order(a, promise.unit_id):
         return None
     order = SupervisionOrder(
         ticket=a.ticket,
@@ -78,11 +78,11 @@ def answer_order(a: Act, order: Assignment, *, is_reply: bool = False) -> None:
 
     Orders that lapsed with a recall or a close have no clock and stay unanswered.
     """
-    under = _clocks_under_order(a, order.unit_id)
+    under = clocks_under_order(a, order.unit_id)
     if not under:
         return
     # By the ticket: where an authority has taken the matter over, the order came with it.
-    in_force = SupervisionOrder.objects.filter(ticket=a.ticket, answered_at=None).latest("id")
+    in_force = orders_in_force(a.ticket).latest("id")
     if in_force.reason == OrderReason.OVERDUE:
         if any(clock.is_late(a.at) for clock in clocks_of(a, order, *RISING)):
             return
@@ -95,8 +95,20 @@ def answer_order(a: Act, order: Assignment, *, is_reply: bool = False) -> None:
         a.stop_clock(clock)
 
 
-def _clocks_under_order(a: Act, unit_id: int) -> list[Clock]:
-    return [clock for clock in a.running(ClockKind.SUPERVISION) if clock.unit_id == unit_id]
+def orders_in_force(ticket: Ticket) -> QuerySet[SupervisionOrder]:
+    """Unanswered orders that are answered by the work itself; a leader's instruction is not."""
+    unanswered = SupervisionOrder.objects.filter(ticket=ticket, answered_at=None)
+    return unanswered.exclude(reason=OrderReason.INSTRUCTION)
+
+
+def clocks_under_order(a: Act, unit_id: int) -> list[Clock]:
+    """The running promises to answer such an order; the clock of an instruction is its own."""
+    running = [clock for clock in a.running(ClockKind.SUPERVISION) if clock.unit_id == unit_id]
+    if not running:
+        return []
+    instructions = SupervisionOrder.objects.instructions().filter(ticket=a.ticket)
+    own = set(instructions.values_list("clock_id", flat=True))
+    return [clock for clock in running if clock.pk not in own]
 
 
 def accept_answer(

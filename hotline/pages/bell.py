@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from hotline.core.actors import Actor
-from hotline.core.models import Notice
+from hotline.core.models import Notice, ReportRun
 from hotline.core.places import units
 from intake.models import Ticket, TicketEvent
 from intake.own_affairs import readable_by
@@ -79,14 +79,25 @@ def lines(notices: Iterable[Notice], actor: Actor) -> list[Line]:
             seq__in={notice.data.get("seq") for notice in notices},
         )
     }
+    reports = _reports(notices)
     return [
-        _line(n, tickets.get(n.number), events.get((n.number, n.data.get("seq")))) for n in notices
+        _line(n, tickets.get(n.number), events.get((n.number, n.data.get("seq"))), reports)
+        for n in notices
     ]
 
 
-def _line(notice: Notice, ticket: Ticket | None, event: TicketEvent | None) -> Line:
+def _reports(notices: list[Notice]) -> dict[int, str]:
+    """What the reports are called whose runs the notices speak of."""
+    runs = [notice.data["run"] for notice in notices if "run" in notice.data]
+    named = ReportRun.objects.filter(pk__in=runs).values_list("pk", "report__name")
+    return dict(named) if runs else {}
+
+
+def _line(
+    notice: Notice, ticket: Ticket | None, event: TicketEvent | None, reports: dict[int, str]
+) -> Line:
     unit = units().get(notice.unit_id) if notice.unit_id else None
-    title, url = _subject(notice, ticket)
+    title, url = _subject(notice, ticket, reports)
     return Line(
         notice=notice,
         label=event_label(notice.type),
@@ -99,7 +110,7 @@ def _line(notice: Notice, ticket: Ticket | None, event: TicketEvent | None) -> L
     )
 
 
-def _subject(notice: Notice, ticket: Ticket | None) -> tuple[str, str]:
+def _subject(notice: Notice, ticket: Ticket | None, reports: dict[int, str]) -> tuple[str, str]:
     """What the notice is about and where it is to be read, as far as the reader sees it."""
     if ticket is not None:
         return ticket.text.title, reverse("ticket", args=[ticket.number])
@@ -108,4 +119,6 @@ def _subject(notice: Notice, ticket: Ticket | None) -> tuple[str, str]:
         return _("%(month)s 考评月") % {"month": month}, reverse("month", args=[month])
     if version := notice.data.get("scheme"):
         return _("考评方案第 %(n)s 版") % {"n": version}, reverse("scheme", args=[version])
+    if (run := notice.data.get("run")) in reports:
+        return reports[run], reverse("report_run", args=[run])
     return "", ""

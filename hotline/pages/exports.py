@@ -38,9 +38,9 @@ def csv_lines(listed: TicketFilter, at: dt.datetime) -> Iterator[str]:
     yield "\ufeff"
     if deployment().is_simulated:
         yield writer.writerow([_("模拟数据：人员、单位、诉求均为虚构")])
-    yield writer.writerow(_head())
+    yield writer.writerow(head())
     for ticket in _in_pieces(listed):
-        yield writer.writerow([_safe(value) for value in _cells(ticket, at)])
+        yield writer.writerow([safe(value) for value in cells(ticket, at)])
 
 
 def record_export(listed: TicketFilter, actor: Actor, at: dt.datetime) -> None:
@@ -64,7 +64,8 @@ def _in_pieces(listed: TicketFilter) -> Iterator[Ticket]:
         last = piece[-1].pk
 
 
-def _head() -> list[str]:
+def head() -> list[str]:
+    """What the columns are called."""
     return [
         _("编号"), _("类型"), _("等级"), _("状态"), _("标题"), _("分类"), _("区"), _("地点"),
         _("主办单位"), _("渠道"), _("受理时间"), _("承诺时间"), _("派单时间"), _("首次反馈时间"),
@@ -72,7 +73,8 @@ def _head() -> list[str]:
     ]  # fmt: skip
 
 
-def _cells(ticket: Ticket, at: dt.datetime) -> list[Any]:
+def cells(ticket: Ticket, at: dt.datetime) -> list[Any]:
+    """A ticket's line, in the order of the head."""
     return [
         ticket.number,
         RequestType(ticket.request_type).label,
@@ -98,6 +100,6 @@ def _instant(at: dt.datetime | None) -> str:
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
 
 
-def _safe(value: Any) -> Any:
+def safe(value: Any) -> Any:
     """Nothing in a file is run by the program that opens it."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -87,6 +87,7 @@ class ToldLine:
 
     score: UnitScore
     name: str
+    code: str
     climbed: int | None
     band: str
     opens_band: bool
@@ -174,6 +175,7 @@ def told_lines(
             ToldLine(
                 score=score,
                 name=line.unit.name,
+                code=line.unit.code,
                 climbed=_climbed(score),
                 band=_letter(score.rank_band),
                 opens_band=before is not None and before.rank_band != score.rank_band,

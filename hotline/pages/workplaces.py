@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from hotline.core.actors import Actor
 from hotline.core.models import Role
 from hotline.pages.doors import TICKET_ROLES
+from hotline.pages.leader.kinds import LEADERS
 
 REGISTRARS = frozenset({Role.AGENT, Role.CONTRACTOR, Role.DISPATCHER})
 INBOX_ROLES = frozenset({Role.HANDLER, Role.MANAGER, Role.DISTRICT_SUPERVISOR})
@@ -22,8 +23,9 @@ TABLE_ROLES = TICKET_ROLES - {Role.AGENT, Role.CONTRACTOR}
 # What stands beside the monthly table, by its tabs.
 ASSESSMENT_PAGES = frozenset(
     {"schemes", "scheme", "scheme_new", "scheme_edit", "scheme_consult", "scheme_what_if"}
-) | {"pleas", "contradictions", "pressure", "months", "month", "years", "year"} | {
-    "indicators", "indicator_trend", "indicator_dimensions"
+) | {"pleas", "contradictions", "pressure", "months", "month", "years", "year", "course"} | {
+    "unit_history", "unit_why", "indicators", "indicator_trend", "indicator_dimensions",
+    "bulletins", "bulletin", "bulletin_preview", "bulletin_publish",
 }  # fmt: skip
 
 
@@ -66,12 +68,17 @@ WORKPLACES = (
         home_of=frozenset({Role.CALLBACK_AGENT}), key="g c",
         pages=frozenset({"callback"}),
     ),
-    Workplace("tickets", _("工单"), "tickets", TICKET_ROLES, key="g t"),
+    Workplace(
+        "tickets", _("工单"), "tickets", TICKET_ROLES, key="g t",
+        pages=frozenset({"reports", "report_new", "report", "report_schedule", "report_run"}),
+    ),
+    Workplace("leader", _("领导台"), "leader", LEADERS, key="g b"),
     # Before the tables, whose page it is for everybody else.
     Workplace(
         "pleas", _("剔除与申诉"), "pleas", frozenset({Role.CITY_SUPERVISOR}), key="g p",
         pages=frozenset({"pleas"}),
     ),
+    Workplace("dashboard", _("看板"), "dashboard", TABLE_ROLES, key="g o"),
     Workplace(
         "monthly", _("考评"), "monthly", TABLE_ROLES, key="g m",
         home_of=frozenset({Role.DISTRICT_SUPERVISOR, Role.CITY_SUPERVISOR, Role.AUDITOR}),

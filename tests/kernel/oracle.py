@@ -45,6 +45,7 @@ _WORKING_DAYS = {
 LONGEST_OBJECTION_PAUSE = DAY
 LEAST_LEFT_AFTER_LEDGER = DAY
 SETTLED_AFTER_MEETING = DAY
+INSTRUCTED_URGENTLY = 4 * HOUR
 CALLBACK_FOLLOWS_AFTER = HOUR
 # A part is due when four fifths of the asking unit's own time have passed.
 PART = (4, 5)
@@ -309,6 +310,9 @@ class Book:
                 return words["next_at"]
             case "onsite", _:
                 return words["meet_at"]
+            case "supervision", "instruct" | "send_back_instruction":
+                urgent = at + INSTRUCTED_URGENTLY if ticket.level in ("L1", "L2") else None
+                return words.get("due_at") or urgent or due(clock.kind, ticket.level, "", at)
             case "onsite_ruling", _:
                 return words["meet_at"] + SETTLED_AFTER_MEETING
             case "ledger_review", _:

@@ -16,7 +16,7 @@ from intake import rendering, verbs
 from intake.models import Ticket
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("hotline", "knowledge", "intake", "dispatch", "evaluation")
+APPS = ("hotline", "knowledge", "intake", "dispatch", "evaluation", "governance")
 LONGEST_VIEW = 25
 # Views that are longer than they should be; the list only ever shrinks.
 LONG_VIEWS: frozenset[str] = frozenset()

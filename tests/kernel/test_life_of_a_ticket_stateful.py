@@ -84,6 +84,8 @@ EVENT = {
     "order_onsite": "onsite_ordered", "arrive_onsite": "onsite_arrived",
     "decide_onsite": "onsite_decided", "pass_to_liaison": "dispatched passed_to_liaison",
     "make_precedent": "precedent_made",
+    "instruct": "instructed", "answer_instruction": "instruction_answered",
+    "accept_instruction": "instruction_accepted", "send_back_instruction": "instruction_sent_back",
     "ask_exclusion": "exclusion_asked", "grant_exclusion": "exclusion_granted",
     "refuse_exclusion": "exclusion_refused", "appeal": "appealed",
     "uphold_appeal": "appeal_upheld", "reject_appeal": "appeal_rejected",
@@ -109,7 +111,7 @@ RUNNING: dict[str, tuple[set[str], set[str]]] = {
          "coordination", *_OF_PARTS, *_ON_SITE},
         {"feedback", "final_reply", "measure", "ledger_review"},
     ),
-    "callback": ({"callback", "closing"}, {"callback", "closing"}),
+    "callback": ({"callback", "closing", "supervision"}, {"callback", "closing"}),
     "closed": (set(), set()),
 }  # fmt: skip
 RISING = {"rise_to_order", "rise_to_criticism"}
@@ -125,6 +127,7 @@ NEEDS = {
     "coordination", "conclude_consultation": "consultation",
     "grant_exclusion": "exclusion_ruling", "refuse_exclusion": "exclusion_ruling",
     "uphold_appeal": "appeal_ruling", "reject_appeal": "appeal_ruling",
+    "answer_instruction": "supervision",
 }  # fmt: skip
 HAPPY = ("dispatch", "sign", "contact", "report", "reply", "callback", "rehandle", "accept_answer",
          "close", "reopen")  # fmt: skip
@@ -139,6 +142,7 @@ ASKING = (
     "refuse_hold", "review_hold", "clear_hold", "consult", "conclude_consultation", "escalate",
     "answer_escalation", "object", "designate", "reject_objection", "undo_dispatch",
     "order_onsite", "arrive_onsite", "decide_onsite", "make_precedent",
+    "instruct", "answer_instruction", "accept_instruction", "send_back_instruction",
     "ask_exclusion", "grant_exclusion", "refuse_exclusion", "appeal", "uphold_appeal",
     "reject_appeal",
 )  # fmt: skip
@@ -600,6 +604,19 @@ class LifeOfATicket(RuleBasedStateMachine):
             "takes_over": draw(st.booleans()),
         }
 
+    # --- leaders
+
+    def _words_of_instruct(
+        self, draw: Any, text: Any, _ticket: Ticket, wrong: bool
+    ) -> dict[str, Any]:
+        due = [None, None, self._later(draw, wrong, 200)]
+        return {"text": draw(text)[:500], "due_at": draw(st.sampled_from(due))}
+
+    _words_of_send_back_instruction = _words_of_instruct
+
+    def _words_of_answer_instruction(self, draw: Any, text: Any, *_args: Any) -> dict[str, Any]:
+        return {"answer": draw(text)[:2_000]}
+
     def _words_of_order_onsite(
         self, draw: Any, text: Any, _ticket: Ticket, wrong: bool
     ) -> dict[str, Any]:
@@ -780,8 +797,9 @@ class LifeOfATicket(RuleBasedStateMachine):
         kinds = {clock.kind for clock in clocks} - RISING - LASTING
         assert kinds <= may, (ticket.state, kinds)
         assert not must or must & kinds, (ticket.state, kinds)
-        # A plan may promise several measures, each by a date of its own.
-        once = [clock for clock in clocks if clock.kind != "measure"]
+        # A plan may promise several measures, each by a date of its own; several leaders
+        # may each want an answer.
+        once = [clock for clock in clocks if clock.kind not in ("measure", "supervision")]
         each = Counter((clock.kind, clock.subject_id, clock.unit_id) for clock in once)
         assert not each or max(each.values()) == 1, "one promise of a kind about one thing"
         self._check_ladder(clocks)

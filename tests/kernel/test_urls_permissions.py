@@ -83,15 +83,30 @@ POST tickets/<str:number>/callback/           . . + . .  . . .  . .  . .  . . . 
 POST tickets/<str:number>/callback/link/      . . + . .  . . .  . .  . .  . . .  L
 GET  rating/<str:token>/                      . . . . .  . . .  . .  . .  . . .  +
 POST rating/<str:token>/                      . . . . .  . . .  . .  . .  . . .  +
+GET  leader/                                  . . . + .  . . .  . +  . .  . + +  L
 GET  contradictions/                          . . . + .  + . .  + +  + +  + + +  L
 GET  pressure/                                . . . + .  + . .  . .  . .  . . .  L
 GET  tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . -  L
 POST tickets/<str:number>/do/<slug:verb>/     . . . . .  . . .  + +  - -  . . -  L
 POST tickets/<str:number>/do/<slug:verb>/draft/ . . . . . . . .  + +  - -  . . -  L
+GET  reports/                                 + + + + +  + . .  + +  + +  + + +  L
+GET  reports/new/                             + + + + +  + . .  + +  + +  + + +  L
+POST reports/new/                             + + + + +  + . .  + +  + +  + + +  L
+GET  reports/<int:pk>/                        - - - - -  - . .  - -  - -  - - -  L
+POST reports/<int:pk>/run/                    - - - - -  - . .  - -  - -  - - -  L
+POST reports/<int:pk>/delete/                 - - - - -  - . .  - -  - -  - - -  L
+POST reports/<int:pk>/schedule/               - - - - -  - . .  - -  - -  - - -  L
+POST reports/<int:pk>/schedule/<slug:act>/    - - - - -  - . .  - -  - -  - - -  L
+GET  reports/runs/<int:pk>/                   - - - - -  - . .  - -  - -  - - -  L
+GET  reports/runs/<int:pk>/progress/          - - - - -  - . .  - -  - -  - - -  L
+POST reports/runs/<int:pk>/cancel/            - - - - -  - . .  - -  - -  - - -  L
+POST reports/runs/<int:pk>/as-csv/            - - - - -  - . .  - -  - -  - - -  L
+GET  reports/runs/<int:pk>/download/          - - - - -  - . .  - -  - -  - - -  L
 GET  callbacks/                               . . + + .  . . .  . .  . .  . . .  L
 GET  pleas/                                   . . . + .  + . .  + +  + +  + + +  L
 POST pleas/exclusions/<int:pk>/               . . . - .  . . .  . .  . .  . . .  L
 POST pleas/appeals/<int:pk>/                  . . . - .  . . .  . .  . .  . . .  L
+GET  dashboard/                               . + + + .  + . .  + +  + +  + + +  L
 GET  monthly/                                 . + + + .  + . .  + +  + +  + + +  L
 GET  monthly/export/                          . + + + .  + . .  + +  + +  + + +  L
 GET  indicators/                              . + + + .  + . .  + +  + +  + + +  L
@@ -107,9 +122,17 @@ POST months/<str:label>/bonuses/              . . . + .  . . .  . .  . .  . + + 
 POST months/<str:label>/bonuses/<int:pk>/     . . . - .  . . .  . .  . .  . . .  L
 POST months/<str:label>/errata/               . . . + .  . . .  . .  . .  . . .  L
 POST months/<str:label>/talks/                . . . + .  . . .  . .  . .  . + +  L
+GET  assessment/units/<str:code>/             . - - - .  - . .  - -  - -  - - -  L
+GET  assessment/units/<str:code>/why/<str:label>/ . - - - . - . . - -  - -  - - -  L
+GET  bulletins/                               . + + + .  + . .  + +  + +  + + +  L
+GET  bulletins/<int:pk>/                      . - - - .  - . .  - -  - -  - - -  L
+GET  bulletins/<int:pk>/files/<slug:kind>/    . - - - .  - . .  - -  - -  - - -  L
+GET  bulletins/preview/<str:label>/           . . . + .  . . .  . .  . .  . . .  L
+POST bulletins/preview/<str:label>/publish/   . . . + .  . . .  . .  . .  . . .  L
 GET  years/                                   . + + + .  + . .  + +  + +  + + +  L
 GET  years/<int:number>/                      . + + + .  + . .  + +  + +  + + +  L
 GET  years/<int:number>/export/               . + + + .  + . .  + +  + +  + + +  L
+GET  course/                                  . + + + .  + . .  + +  + +  + + +  L
 GET  notices/                                 + + + + +  + + +  + +  + +  + + +  L
 POST notices/read/                            + + + + +  + + +  + +  + +  + + +  L
 GET  options/areas/                           + + + + +  + + +  + +  + +  + + +  L
@@ -143,6 +166,7 @@ GET  tickets/<str:number>/journey/            + + + + +  + . .  + +  - -  + + - 
 API = """
 GET  api/v1/tickets                           + + + +  + + + + +  L
 POST api/v1/tickets                           . . + +  . . . . .  L
+GET  api/v1/listed-tickets                    . . . .  + + + + +  L
 GET  api/v1/tickets/NUMBER                    + - + -  + + - + -  L
 GET  api/v1/tickets/NUMBER/events             + - + -  + + - + -  L
 POST api/v1/tickets/NUMBER/reveal             . . . .  + . - + -  L
@@ -153,6 +177,9 @@ GET  api/v1/tickets/NUMBER/answers            + - . .  + + - + -  L
 GET  api/v1/callbacks                         . . . .  . . . . .  L
 POST api/v1/callbacks/NUMBER/robot            . . . .  . . . . .  L
 GET  api/v1/inbox                             + + . .  . . . + +  L
+GET  api/v1/rankings                          + + + +  . + . + +  L
+GET  api/v1/rankings/<str:month>              - - . .  . - . - -  L
+GET  api/v1/rankings/<str:month>/<str:dataset>.<slug:kind> - - - - . - . - - L
 GET  api/v1/categories                        + + + +  + + + + +  L
 GET  api/v1/categories/<str:code>              + + + +  + + + + +  L
 GET  api/v1/areas                             + + + +  + + + + +  L
@@ -226,6 +253,10 @@ BODIES: dict[str, dict[str, object]] = {
     "rehandle": {},
     "close": {},
     "accept_answer": {},
+    "instruct": {"text": "今日核实"},
+    "answer_instruction": {"answer": "已核实"},
+    "accept_instruction": {},
+    "send_back_instruction": {"text": "查明原因"},
     "ask_exclusion": {
         "scope": "rates", "ground": "unreasonable", "reason": "法律不允许", "evidence": "勘察记录",
     },
@@ -308,6 +339,8 @@ def path_of(route: str, ticket: Ticket) -> str:
         "<str:number>": ticket.number, "<slug:verb>": "sign", NUMBER: ticket.number,
         "<int:pk>": str(order.pk), r"(?P<name>\w+)": "nonsense", "<str:code>": "01",
         "<int:version>": "1", "<str:label>": "2026-04", "<int:number>": "2026",
+        "<slug:act>": "pause", "<str:month>": "2026-04", "<str:dataset>": "open-data",
+        "<slug:kind>": "csv",
         "<str:token>": token_for(ticket),
     }  # fmt: skip
     for placeholder, value in values.items():

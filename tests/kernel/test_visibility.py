@@ -98,6 +98,10 @@ callback           .       .         +      .       .          .      -      -  
 rehandle           .       .         +      .       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 close              .       .         +      .       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 accept_answer      .       .         .      +       .          .      -      -       .       .      .       -    -    -      .    +     -       .      -      -
+instruct           .       .         .      +       .          .      -      -       .       .      .       -    -    -      .    +     -       .      -      -
+answer_instruction .       .         .      .       .          .      -      -       +       +      +       -    -    -      .    .     -       .      -      -
+accept_instruction .       .         .      +       .          .      -      -       .       .      .       -    -    -      .    +     -       .      -      -
+send_back_instruction .    .         .      +       .          .      -      -       .       .      .       -    -    -      .    +     -       .      -      -
 reopen             .       +         .      .       .          .      -      -       .       .      .       -    -    -      .    .     -       .      -      -
 reveal             +       +         +      .       +          .      -      -       +       +      .       -    -    -      .    .     -       .      -      -
 ask_cooperation    .       +         .      .       .          .      -      -       +       +      +       -    -    -      .    .     -       .      -      -
@@ -339,6 +343,22 @@ def beside_a_liaison_office(**fields: Any) -> Ticket:
     return ticket
 
 
+def instructed(**fields: Any) -> Ticket:
+    ticket = handled_ticket(**fields)
+    dispatching.instruct(
+        number=ticket.number, actor=actor(Role.CITY_SUPERVISOR), at=AT + hours(1), text="今日核实"
+    )
+    return fresh(ticket)
+
+
+def with_answered_instruction(**fields: Any) -> Ticket:
+    ticket = instructed(**fields)
+    dispatching.answer_instruction(
+        number=ticket.number, actor=handler(ticket), at=AT + hours(2), answer="已核实"
+    )
+    return fresh(ticket)
+
+
 WHY = {"reason": "法律不允许", "evidence": "勘察记录"}
 EXCLUSION = {"scope": "rates", "ground": "unreasonable", **WHY}
 
@@ -429,6 +449,10 @@ TRIES: dict[str, Try] = {
         lambda **f: replied_ticket(**f) if f.get("is_anonymous") else under_order(**f),
         lambda t: {},
     ),
+    "instruct": (handled_ticket, lambda t: {"text": "今日核实"}),
+    "answer_instruction": (instructed, lambda t: {"answer": "已核实"}),
+    "accept_instruction": (with_answered_instruction, lambda t: {}),
+    "send_back_instruction": (with_answered_instruction, lambda t: {"text": "查明原因"}),
     "reopen": (closed_ticket, lambda t: {"reason": "又坏了"}),
     "ask_cooperation": (handled_ticket, lambda t: {"unit": unit("city-urban"), "task": "核查"}),
     "delegate": (handled_ticket, lambda t: {"unit": unit("990101001001"), "task": "核实"}),

@@ -62,12 +62,17 @@ DOORS = {
     "/guide/": set(Role),
     "/duties/": set(Role),
     "/inbox/": {Role.HANDLER, Role.MANAGER, Role.DISTRICT_SUPERVISOR},
+    "/leader/": {Role.CITY_SUPERVISOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER},
     "/callbacks/": {Role.CALLBACK_AGENT, Role.CITY_SUPERVISOR},
     "/tickets/": set(Role) - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR},
     "/tickets/export/": set(Role) - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR},
+    "/reports/": set(Role) - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR},
+    "/reports/new/": set(Role) - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR},
     "/pleas/": {
         Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER, Role.HANDLER,
     },
+    "/dashboard/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
     "/monthly/": set(Role)
     - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
     "/monthly/export/": set(Role)
@@ -82,7 +87,15 @@ DOORS = {
     - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
     "/months/2026-04/": set(Role)
     - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/assessment/units/990101001/": {
+        Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISPATCHER, Role.CALLBACK_AGENT,
+        Role.DISTRICT_SUPERVISOR, Role.HANDLER, Role.MANAGER,
+    },
+    "/bulletins/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
     "/years/2026/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/course/": set(Role)
     - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
     "/schemes/": {Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER,
                   Role.HANDLER},

@@ -86,7 +86,7 @@ def exported(browser: Client, query: str) -> int:
 
 def lines(page: str) -> list[str]:
     """The names of the units with a line, in the order of the table."""
-    return re.findall(r'<th class="name" scope="row">([^<]+?)(?: <span|<)', page)
+    return re.findall(r'<th class="name" scope="row">(?:<a [^>]*>)?([^<]+?)(?: <span|<)', page)
 
 
 def counts(page: str, name: str) -> dict[str, int]:

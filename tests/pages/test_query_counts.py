@@ -20,6 +20,8 @@ LIMITS = {
     "/inbox/": (Role.HANDLER, 9),  # what waits for a call-back is found first
     "/tickets/": (Role.DISPATCHER, 7),
     "/tickets/?state=accepted&sort=left": (Role.DISPATCHER, 7),
+    "/reports/": (Role.DISPATCHER, 6),
+    "/reports/new/?state=open": (Role.DISPATCHER, 4),
     "/callbacks/": (Role.CALLBACK_AGENT, 9),
     "/notices/": (Role.HANDLER, 6),
     "/desk/": (Role.DISPATCHER, 15),
@@ -29,7 +31,14 @@ LIMITS = {
     "/months/": (Role.CITY_SUPERVISOR, 8),
     "/months/2026-04/": (Role.CITY_SUPERVISOR, 12),
     "/months/2026-03/": (Role.HANDLER, 22),
+    "/bulletins/": (Role.CITY_SUPERVISOR, 12),
     "/years/2026/": (Role.CITY_SUPERVISOR, 8),
+    "/course/": (Role.CITY_SUPERVISOR, 8),
+    # Each open month is counted as its ranking is; the closed ones cost what one does.
+    "/assessment/units/990101001/": (Role.CITY_SUPERVISOR, 26),
+    "/assessment/units/990101001/why/2026-04/": (Role.CITY_SUPERVISOR, 26),
+    # One statement counts each kind; only of those of which there is something are rows read.
+    "/leader/": (Role.CITY_SUPERVISOR, 18),
     "/tickets/?period=2026-04&unit=990101001&cell=valid": (Role.CITY_SUPERVISOR, 11),
     # Each kind of facts is read once for the month and once for the month before.
     "/indicators/": (Role.CITY_SUPERVISOR, 14),

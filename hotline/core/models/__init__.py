@@ -15,6 +15,15 @@ from .messages import (
 )
 from .people import Membership, Role, Staff
 from .places import Area, AreaAlias, AreaKind, AreaPopulation
+from .reports import (
+    Cadence,
+    PauseReason,
+    Report,
+    ReportChunk,
+    ReportRun,
+    ReportSchedule,
+    RunState,
+)
 from .units import ASSISTING_KINDS, AssessmentGroup, Unit, UnitKind
 
 __all__ = [
@@ -28,6 +37,7 @@ __all__ = [
     "AreaPopulation",
     "AssessmentGroup",
     "AuditEntry",
+    "Cadence",
     "CalendarDay",
     "Channel",
     "ClockKind",
@@ -40,7 +50,13 @@ __all__ = [
     "NoticeDigest",
     "NoticeMail",
     "OutboxMessage",
+    "PauseReason",
+    "Report",
+    "ReportChunk",
+    "ReportRun",
+    "ReportSchedule",
     "Role",
+    "RunState",
     "Staff",
     "TimeLimit",
     "Unit",

@@ -23,6 +23,7 @@ from evaluation.models import (
     Bonus,
     CloseRequest,
     Consultation,
+    CountVersion,
     Erratum,
     FrozenOutcome,
     MonthClose,
@@ -87,7 +88,7 @@ _NOT_OF_TICKETS = (
     CatalogueVersion, CatalogueEntry, Precedent, DutyList, DutyItem, Draft,
     Scheme, Consultation,
     MonthDraft, CloseRequest, MonthClose, FrozenOutcome, UnitScore, ScoreAppeal, Bonus, Erratum,
-    Talk,
+    Talk, CountVersion,
 )  # fmt: skip
 # The assessment month in which an instant falls, in SQL (F-8): one that begins on the 19th is named
 # after the calendar month that follows the day eighteen days before.

@@ -23,6 +23,7 @@ from hotline.ops.bench.patterns import People, leading_units
 # The bench is not about limits on callers.
 UNLIMITED_PER_MINUTE = 10_000_000
 Headers = dict[str, str]
+_OF_UNIT = "测速-"
 
 
 @dataclass(frozen=True)
@@ -41,25 +42,35 @@ class Cast:
 
 def assemble() -> Cast:
     """Sessions for the demo staff, and a key for a channel and for every leading unit."""
-    now = timezone.now()
     staff = {person.username: person for person in Staff.objects.all()}
     channel = _client("测速渠道", [Scope.CREATE, Scope.READ], channel=_channel())
     of_units = {
-        unit: _client(f"测速-{unit.code}", [Scope.READ, Scope.HANDLE], unit=unit)
+        unit: _client(f"{_OF_UNIT}{unit.code}", [Scope.READ, Scope.HANDLE], unit=unit)
         for unit in leading_units()
     }
-    today = timezone.localdate(now)
     return Cast(
-        desk=_session(staff["dispatcher"]),
-        caller=_session(staff["callback"]),
-        handler=_session(staff["street"]),
+        desk=session(staff["dispatcher"]),
+        caller=session(staff["callback"]),
+        handler=session(staff["street"]),
         channel=_key(channel[1]),
         units={unit.code: _key(key) for unit, (_row, key) in of_units.items()},
-        people=People(
-            desk=actor_for_staff(staff["dispatcher"], on=today),
-            caller=actor_for_staff(staff["callback"], on=today),
-            handlers={unit.pk: actor_for_client(row) for unit, (row, _key) in of_units.items()},
-        ),
+        people=_people(staff, {unit.pk: row for unit, (row, _key) in of_units.items()}),
+    )
+
+
+def people_here() -> People:
+    """Those who act in a city that was built before."""
+    staff = {person.username: person for person in Staff.objects.all()}
+    rows = ApiClient.objects.filter(name__startswith=_OF_UNIT)
+    return _people(staff, {row.unit_id or 0: row for row in rows})
+
+
+def _people(staff: dict[str, Staff], of_units: dict[int, ApiClient]) -> People:
+    today = timezone.localdate()
+    return People(
+        desk=actor_for_staff(staff["dispatcher"], on=today),
+        caller=actor_for_staff(staff["callback"], on=today),
+        handlers={unit_id: actor_for_client(row) for unit_id, row in of_units.items()},
     )
 
 
@@ -84,7 +95,7 @@ def _key(key: str) -> Headers:
     return {"Authorization": f"Bearer {key}"}
 
 
-def _session(person: Staff) -> Headers:
+def session(person: Staff) -> Headers:
     """What the browser of somebody signed in sends along."""
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)

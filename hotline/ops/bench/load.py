@@ -134,6 +134,10 @@ class Client:
             self.fail(f"{self.answer.status} {body}")
             return
         self.run.took.setdefault(request["operation"], []).append(took * 1000)
+        told = self.answer.header(b"server-timing")
+        if told:
+            served = float(told.rpartition(b"=")[2])
+            self.run.served.setdefault(request["operation"], []).append(served)
         if request["creates"]:
             self.number = json.loads(self.answer.body)["number"]
             self.run.numbers[self.place] = self.number
@@ -173,6 +177,8 @@ class Run:
         self.thinking: list[tuple[float, int, Client]] = []
         self.turns = itertools.count()
         self.took: dict[str, list[float]] = {}
+        # What the server says it worked on them, where it says so.
+        self.served: dict[str, list[float]] = {}
         self.numbers: list[str] = [""] * len(plan["scripts"])
         self.completed = 0
         self.failed = 0
@@ -196,6 +202,7 @@ class Run:
             "own_seconds": _own_seconds() - cpu,
             "machine_seconds": _machine_seconds() - machine,
             "took": self.took,
+            "served": self.served,
             "numbers": self.numbers,
             "completed": self.completed,
             "failed": self.failed,

@@ -103,14 +103,13 @@ def make(count: int, *, now: dt.datetime, people: People) -> None:
     ensure_months((now - dt.timedelta(days=DAYS + 31)).date(), now.date())
     for i in range(count):
         age = dt.timedelta(days=DAYS) * ((count - i - 0.5) / count)
-        _live(city, people, i, accepted_at=now - age, now=now)
+        live(city, people, i, accepted_at=now - age, now=now)
     intake.sweep(at=now)
     deliver_all(at=now)
 
 
-def _live(
-    city: City, people: People, i: int, *, accepted_at: dt.datetime, now: dt.datetime
-) -> None:
+def live(city: City, people: People, i: int, *, accepted_at: dt.datetime, now: dt.datetime) -> None:
+    """The i-th ticket, from its acceptance as far as it has come by `now`."""
     is_dispatched = i * OF_FIVE_DISPATCHED % 5 < OF_FIVE_DISPATCHED
     nth = i * OF_FIVE_DISPATCHED // 5
     is_busys = is_dispatched and _is_for_the_busy_unit(nth)

@@ -75,7 +75,7 @@ def lines(figures: Figures, options: Options) -> list[str]:
         ),
         "　　　“他占”是测量期间其他程序占用的处理器份额：超过一成时，绝对数字不可比，只看倍数。",
         "",
-        *_table(_rows(figures)),
+        *table(_rows(figures)),
         "",
         *_of_lives(figures),
         *_of_shift(figures, options.thinking),
@@ -195,7 +195,7 @@ def _verdict(step: str, measured: Measured, statements: int) -> str:
     return said.strip()
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns side by side: the first and last to the left, numbers to the right."""
     widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     said = []

@@ -94,7 +94,7 @@ class Measured:
 
     @property
     def p95(self) -> float:
-        return sorted(self.took)[max(0, -(-len(self.took) * 95 // 100) - 1)]
+        return p95(self.took)
 
 
 @dataclass
@@ -214,30 +214,10 @@ class Bench:
         self, scripts: Sequence[list[Request]], *, clients: int = CLIENTS
     ) -> tuple[Measured, list[str]]:
         """Let the load generator play the scripts; what it measured, and the numbers created."""
-        plan = {"host": site.HOST, "port": self.web.port, "clients": clients, "scripts": scripts}
-        before = self.web.seconds()
-        done = subprocess.run(
-            [sys.executable, "-m", "hotline.ops.bench.load"],
-            input=json.dumps(plan).encode(),
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        web, database = (now - then for now, then in zip(self.web.seconds(), before, strict=True))
-        result: dict[str, Any] = json.loads(done.stdout)
+        measured, result = play(self.web, scripts, clients)
         self.took = result["took"]
         self.figures.failed += result["failed"]
         self.figures.failures += result["failures"]
-        measured = Measured(
-            count=result["completed"],
-            seconds=result["seconds"],
-            took=[each for took in result["took"].values() for each in took],
-            web_seconds=web,
-            database_seconds=database,
-            load_seconds=result["own_seconds"],
-            others_seconds=max(
-                0.0, result["machine_seconds"] - web - database - result["own_seconds"]
-            ),
-        )
         return measured, result["numbers"]
 
     def _pass_the_hour(self, numbers: Sequence[str]) -> None:
@@ -286,6 +266,39 @@ class Bench:
                 number, created = response.json()["number"], request
         assert created is not None
         return number, created
+
+
+def play(
+    web: site.Web, scripts: Sequence[list[Request]], clients: int
+) -> tuple[Measured, dict[str, Any]]:
+    """Let the load generator play the scripts: what that came to, and everything it says."""
+    plan = {"host": site.HOST, "port": web.port, "clients": clients, "scripts": scripts}
+    before = web.seconds()
+    done = subprocess.run(
+        [sys.executable, "-m", "hotline.ops.bench.load"],
+        input=json.dumps(plan).encode(),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    used, database = (now - then for now, then in zip(web.seconds(), before, strict=True))
+    result: dict[str, Any] = json.loads(done.stdout)
+    measured = Measured(
+        count=result["completed"],
+        seconds=result["seconds"],
+        took=[each for took in result["took"].values() for each in took],
+        web_seconds=used,
+        database_seconds=database,
+        load_seconds=result["own_seconds"],
+        others_seconds=max(
+            0.0, result["machine_seconds"] - used - database - result["own_seconds"]
+        ),
+    )
+    return measured, result
+
+
+def p95(took: Sequence[float]) -> float:
+    """What ninety-five of a hundred stay below."""
+    return sorted(took)[max(0, -(-len(took) * 95 // 100) - 1)]
 
 
 def _marked(request: Request) -> Request:

@@ -36,12 +36,29 @@ def throwaway_folder() -> Iterator[dict[str, str]]:
 
     Raises LocalStackError with one sentence when the servers cannot be started.
     """
+    with new_folder() as folder, servers_in(folder) as environment:
+        yield environment
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """An empty data folder on the disk of the real one, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=paths.make_data_folder()))
     if paths.is_root():
         folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def servers_in(folder: Path, *, durable: bool = True) -> Iterator[dict[str, str]]:
+    """Both servers in a data folder, while they are needed. Yields the environment of it."""
     before = os.environ.get("HOTLINE_DATA_DIR")
     os.environ["HOTLINE_DATA_DIR"] = str(folder)
-    stack = Stack(durable=True)
+    paths.make_data_folder()
+    stack = Stack(durable=durable)
     try:
         stack.start()
         environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
@@ -49,7 +66,6 @@ def throwaway_folder() -> Iterator[dict[str, str]]:
     finally:
         stack.stop()
         shutil.rmtree(paths.run_folder(), ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
         if before is None:
             del os.environ["HOTLINE_DATA_DIR"]
         else:

@@ -32,7 +32,9 @@ class Tab:
 TABS = (
     Tab("monthly", _("排名"), TABLE_ROLES),
     Tab("months", _("考评月份"), TABLE_ROLES),
+    Tab("bulletins", _("通报"), TABLE_ROLES),
     Tab("years", _("年度"), TABLE_ROLES),
+    Tab("course", _("走势"), TABLE_ROLES),
     Tab("schemes", _("方案"), READERS),
     Tab("pleas", _("剔除与申诉"), READERS),
     Tab("indicators", _("指标"), TABLE_ROLES),

@@ -252,6 +252,11 @@ _CHANCES: dict[str, Callable[[Facts], bool]] = {
     "arrive_onsite": _can_arrive,
     "decide_onsite": lambda facts: bool(facts.running(ClockKind.ONSITE_RULING)),
     "accept_answer": lambda facts: facts.unaccepted_answer is not None,
+    "answer_instruction": lambda facts: bool(facts.instructions_to_answer),
+    **dict.fromkeys(
+        ("accept_instruction", "send_back_instruction"),
+        lambda facts: any(order.waits_for_reading for order in facts.instructions),
+    ),
     "callback": _can_call_back,
     "rehandle": lambda facts: any(not answer.is_good for answer in _answers(facts)),
     "close": _can_close,

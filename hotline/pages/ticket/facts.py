@@ -154,7 +154,17 @@ class Facts:
     def supervised(self) -> list[SupervisionOrder]:
         """The orders that the unit in charge has still to answer, or to have accepted."""
         unit_id = self.ticket.lead_unit_id
-        return [o for o in self.supervision if o.accepted_at is None and o.unit_id == unit_id]
+        return [o for o in self.supervision if o.is_pending and o.unit_id == unit_id]
+
+    @property
+    def instructions(self) -> list[SupervisionOrder]:
+        """What leaders have written on the ticket, the oldest first."""
+        return [o for o in self.supervision if o.reason == OrderReason.INSTRUCTION]
+
+    @property
+    def instructions_to_answer(self) -> list[SupervisionOrder]:
+        """Those that the unit in charge still has to answer."""
+        return [o for o in self.instructions if o.is_pending and not o.answered_at]
 
     @property
     def unaccepted_answer(self) -> SupervisionOrder | None:
@@ -253,7 +263,7 @@ def read_facts(ticket: Ticket, actor: Actor, at: dt.datetime) -> Facts:
     if "onsite_ordered" in told:
         facts.onsites.extend(ticket.onsite_attributions.with_calls())
     _read_pleas(facts, told)
-    if ticket.rehandle_count > 1 or "ordered" in told:
+    if ticket.rehandle_count > 1 or told & {"ordered", "instructed"}:
         facts.supervision.extend(ticket.supervision_orders.order_by("pk"))
     return facts
 

@@ -23,7 +23,7 @@ _DANGEROUS = ("withdraw", "recall", "object", "release")
 _HANDLING, _TOGETHER, _TIME, _OBJECTION = _("办理"), _("协同"), _("时限"), _("异议")
 _ASSESSMENT = _("考评")
 _MORE: dict[str, str | Promise] = {
-    **dict.fromkeys(("amend", "merge_into", "withdraw", "recall"), _HANDLING),
+    **dict.fromkeys(("amend", "merge_into", "withdraw", "recall", "instruct"), _HANDLING),
     **dict.fromkeys(("consult", "order_onsite", "pass_to_liaison"), _TOGETHER),
     **dict.fromkeys(("ask_cooperation", "delegate", "release", "escalate"), _TOGETHER),
     **dict.fromkeys(("ask_extension", "ask_facts", "hold", "clear_hold"), _TIME),

@@ -13,6 +13,7 @@ from hotline.core.actors import Actor
 from hotline.core.violations import IllegalMove, RuleViolation, StaleVersion
 from hotline.pages.pickers import UnitChoices, dressed
 from hotline.pages.ticket.advice import Advice, advice
+from hotline.pages.ticket.instructions import offer_instructions
 from hotline.pages.ticket.pleas import offer_choices
 from hotline.pages.ticket.suggestions import choices_of_units, helpers_of, suggested
 from intake import services as intake
@@ -127,6 +128,7 @@ class VerbSheet:
             options = [("", _("请选择")), *((unit.code, unit.name) for unit in units)]
             self.form.fields[name].widget = forms.Select(choices=options)
         offer_choices(self.form, self.verb.name, self.ticket, self.actor, self.at)
+        offer_instructions(self.form, self.verb.name, self.ticket)
 
     def _initial(self) -> dict[str, Any]:
         kept = intake.load_draft(actor=self.actor, form=self.draft_name)

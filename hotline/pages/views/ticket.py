@@ -19,6 +19,7 @@ from hotline.pages.doors import (
     visible_ticket,
 )
 from hotline.pages.ticket.facts import Facts, read_facts
+from hotline.pages.ticket.instructions import instruction_lines
 from hotline.pages.ticket.moves import moves
 from hotline.pages.ticket.people import other_tickets, people_card
 from hotline.pages.ticket.pleas import plea_panel
@@ -61,6 +62,7 @@ def _page(facts: Facts, chapter: str) -> dict[str, Any]:
         "ended": ended_promises(facts),
         "orders": order_lines(facts),
         "cases": hard_cases(facts),
+        "instructions": instruction_lines(facts),
         "pleas": plea_panel(facts),
         "story": tell(facts, chapter),
         "chapter": chapter,

@@ -27,6 +27,8 @@ APPEND_ONLY = (
     "evaluation_unitscore",
     "evaluation_erratum",
     "evaluation_talk",
+    "governance_bulletin",
+    "governance_bulletinfile",
 )
 
 

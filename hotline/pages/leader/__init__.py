@@ -1,0 +1,1 @@
+"""领导台: what waits for a leader's own decision this morning."""
