@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import (
     Case,
@@ -36,9 +35,9 @@ from dispatch.models import Assignment, AssignmentRole
 from evaluation import memos
 from evaluation.outcomes import calendar
 from evaluation.periods import Period
-from evaluation.scopes import Scope
+from evaluation.scopes import CITY, Scope, ScopeKind
 from hotline.core.models import Area, OutboxMessage
-from hotline.core.places import units
+from hotline.core.places import area_by_id, districts, units
 from hotline.core.working_time import BUSINESS_ZONE, ONE_DAY, business_day
 from intake.models import State, Ticket
 from intake.models.tickets import TicketQuerySet
@@ -57,6 +56,13 @@ NOBODY = 0
 # How old a count that changes with the clock alone may be.
 KEPT_SECONDS = 5
 SOON = dt.timedelta(hours=24)
+
+
+def _take_off(whole: Counter[Any], part: Counter[Any]) -> None:
+    whole.subtract(part)
+    for key in part:
+        if not whole[key]:
+            del whole[key]
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,13 @@ class Accepted:
         self.by_type.update(other.by_type)
         self.by_day.update(other.by_day)
 
+    def subtract(self, other: Accepted) -> None:
+        """What was added before."""
+        _take_off(self.by_place, other.by_place)
+        _take_off(self.by_channel, other.by_channel)
+        _take_off(self.by_type, other.by_type)
+        _take_off(self.by_day, other.by_day)
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -96,6 +109,11 @@ class Waiting:
     def add(self, other: Waiting) -> None:
         self.by_stage.update(other.by_stage)
         self.by_acceptance.update(other.by_acceptance)
+
+    def subtract(self, other: Waiting) -> None:
+        """What was added before."""
+        _take_off(self.by_stage, other.by_stage)
+        _take_off(self.by_acceptance, other.by_acceptance)
 
 
 @dataclass(frozen=True)
@@ -177,11 +195,8 @@ def accepted(scope: Scope, period: Period, at: dt.datetime) -> Accepted:
         found = accepted_tickets(scope, period)
         return _accepted(found if len(missing) == len(parts) else _led(found, missing), scope.depth)
 
-    whole = Accepted()
     subject = f"tickets:{period.label}"
-    for part in memos.remembered(subject, parts, _key(scope), count, Accepted()).values():
-        whole.add(part)
-    return whole
+    return memos.summed(subject, parts, _key(scope), count, Accepted())
 
 
 def waiting(scope: Scope) -> Waiting:
@@ -195,21 +210,25 @@ def waiting(scope: Scope) -> Waiting:
             found = found.filter(Q(lead_unit_id__in=missing) | nobody)
         return _waiting(found)
 
-    whole = Waiting()
-    for part in memos.remembered(OPEN, parts, _key(scope), count, Waiting()).values():
-        whole.add(part)
-    return whole
+    return memos.summed(OPEN, parts, _key(scope), count, Waiting())
+
+
+def count_ahead(period: Period, at: dt.datetime) -> None:
+    """What pages of the city and of its districts will ask for."""
+    areas = (area_by_id(pk) for pk in districts().values())
+    for scope in (CITY, *(Scope(ScopeKind.DISTRICT, district=area) for area in areas if area)):
+        accepted(scope, period, at)
+        waiting(scope)
 
 
 def by_the_clock(scope: Scope, at: dt.datetime) -> tuple[int, int]:
     """How many open tickets are late toward the citizen, and how many will be within a day."""
-    key = f"by-the-clock:{_key(scope)}"
-    known: tuple[int, int] | None = cache.get(key)
-    if known is None:
+
+    def count() -> tuple[int, int]:
         found = open_tickets(scope)
-        known = found.overdue(at).count(), due_soon(found, at).count()
-        cache.set(key, known, KEPT_SECONDS)
-    return known
+        return found.overdue(at).count(), due_soon(found, at).count()
+
+    return memos.shared(f"by-the-clock:{_key(scope)}", KEPT_SECONDS, count)
 
 
 def _key(scope: Scope) -> str:

@@ -11,19 +11,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from copy import deepcopy
+from typing import Any, Protocol, Self, TypeVar
 
 from django.core.cache import cache
 from django.db import connection
 
 from evaluation.models import CountVersion
+from hotline.core.patience import unhurried
 
 T = TypeVar("T")
+
+
+class Summable(Protocol):
+    """What can be added up and taken off again."""
+
+    def add(self, other: Self) -> None: ...
+    def subtract(self, other: Self) -> None: ...
+
+
+S = TypeVar("S", bound=Summable)
 # What is not asked for is forgotten; reference tables that counts rest on change this seldom.
 KEPT_SECONDS = 3600
-# A version is the microsecond of its write: a restored backup begins none anew.
 # Of so many parts somebody else who counts them already is waited for, so long.
 _MANY, _PATIENCE, _STEP = 50, 4.0, 0.05
+# A version is the microsecond of its write: a restored backup begins none anew.
 _BUMP = """
     INSERT INTO evaluation_countversion (subject, part, version)
     SELECT changed.subject, changed.part, extract(epoch FROM clock_timestamp()) * 1000000
@@ -31,6 +44,50 @@ _BUMP = """
     ORDER BY changed.subject, changed.part
     ON CONFLICT (subject, part) DO UPDATE SET version = excluded.version
 """
+# What this process knows already, by the same names: a name holds a version, so what stands under
+# it never changes.
+_NEAR: dict[str, Any] = {}
+_NEAR_SIZE = 4_000
+# Shared by everybody for some seconds, with the instant it was made.
+_SHARED: dict[str, tuple[float, Any]] = {}
+_SHARED_SIZE = 64
+_EARLY = 0.6
+
+
+def forget() -> None:
+    """As after a restart with an empty cache."""
+    _NEAR.clear()
+    _SHARED.clear()
+    cache.clear()
+
+
+def shared(key: str, seconds: float, make: Callable[[], T]) -> T:
+    """A value that may be so many seconds old. It is made anew a little earlier, by one of those
+    who look, so that nobody waits for somebody else."""
+    now = time.time()
+
+    def is_fresh(entry: tuple[float, Any] | None, within: float) -> bool:
+        return entry is not None and entry[0] <= now < entry[0] + within
+
+    entry = _SHARED.get(key)
+    if not is_fresh(entry, seconds * _EARLY):
+        entry = cache.get(key, entry)
+    if entry and is_fresh(entry, seconds):
+        is_mine = not is_fresh(entry, seconds * _EARLY) and cache.add(f"{key}:making", 1, seconds)
+        if not is_mine:
+            _keep_shared(key, entry)
+            return entry[1]
+    value = make()
+    cache.set(key, (now, value), seconds)
+    cache.delete(f"{key}:making")
+    _keep_shared(key, (now, value))
+    return value
+
+
+def _keep_shared(key: str, entry: tuple[float, Any]) -> None:
+    if len(_SHARED) >= _SHARED_SIZE:
+        _SHARED.clear()
+    _SHARED[key] = entry
 
 
 def bump(changed: Collection[tuple[str, int]]) -> None:
@@ -52,8 +109,18 @@ def remembered(
     """What `count` tells of each part, asked only for those whose count is not known or no longer
     holds; `nothing` for a part that it does not speak of. `key` says what is counted of a part and
     by which rules."""
-    versions = _versions(subject, parts)
-    names = {part: f"count:{subject}:{key}:{part}:{versions.get(part, 0)}" for part in parts}
+    return _remembered(subject, parts, _versions(subject, parts), key, count, nothing)
+
+
+def _remembered(
+    subject: str,
+    parts: Collection[int],
+    versions: Mapping[int, int],
+    key: str,
+    count: Callable[[list[int]], Mapping[int, T]],
+    nothing: T,
+) -> dict[int, T]:
+    names = {part: _name(subject, key, part, versions.get(part, 0)) for part in parts}
     known = _known(names)
     missing = [part for part in parts if part not in known]
     if not missing:
@@ -63,9 +130,13 @@ def remembered(
         known |= _waited_for({part: names[part] for part in missing})
         missing = [part for part in missing if part not in known]
     if missing:
-        counted = count(missing)
+        # From nothing, a month takes longer than a statement of a page may.
+        with unhurried() if len(missing) > _MANY else nullcontext():
+            counted = count(missing)
         fresh = {part: counted.get(part, nothing) for part in missing}
-        cache.set_many({names[part]: fresh[part] for part in missing}, KEPT_SECONDS)
+        named = {names[part]: fresh[part] for part in missing}
+        cache.set_many(named, KEPT_SECONDS)
+        _keep_near(named)
         cache.delete(lock)
         known |= fresh
     return known
@@ -77,9 +148,60 @@ def _versions(subject: str, parts: Collection[int]) -> dict[int, int]:
     return {part: found[part] for part in parts if part in found}
 
 
+def summed(
+    subject: str,
+    parts: Collection[int],
+    key: str,
+    count: Callable[[list[int]], Mapping[int, S]],
+    nothing: S,
+) -> S:
+    """The sum of what `remembered` gives for these parts, without adding up what has not changed:
+    of the parts that have, what they were is taken off and what they are is added."""
+    versions = dict.fromkeys(parts, 0) | _versions(subject, parts)
+    name = f"sum:{subject}:{key}"
+    kept: tuple[dict[int, int], S] | None = cache.get(name)
+    if kept is not None and kept[0] == versions:
+        return kept[1]
+    total, wanted = _without_changed(kept, versions, subject, key) or (deepcopy(nothing), parts)
+    for value in _remembered(subject, wanted, versions, key, count, nothing).values():
+        total.add(value)
+    cache.set(name, (versions, total), KEPT_SECONDS)
+    return total
+
+
+def _without_changed(
+    kept: tuple[dict[int, int], S] | None, versions: Mapping[int, int], subject: str, key: str
+) -> tuple[S, list[int]] | None:
+    """A sum without what its changed parts were, and those parts; None where one of them is no
+    longer known, so that everything has to be added up."""
+    if kept is None or not kept[0].keys() <= versions.keys():
+        return None
+    then, total = kept
+    changed = [part for part, version in versions.items() if then.get(part) != version]
+    were = _known({part: _name(subject, key, part, then[part]) for part in changed if part in then})
+    if len(were) < sum(part in then for part in changed):
+        return None
+    for value in were.values():
+        total.subtract(value)
+    return total, changed
+
+
+def _name(subject: str, key: str, part: int, version: int) -> str:
+    return f"count:{subject}:{key}:{part}:{version}"
+
+
 def _known(names: Mapping[int, str]) -> dict[int, Any]:
-    found = cache.get_many(list(names.values()))
-    return {part: found[name] for part, name in names.items() if name in found}
+    known = {part: _NEAR[name] for part, name in names.items() if name in _NEAR}
+    away = {part: name for part, name in names.items() if part not in known}
+    found = cache.get_many(list(away.values())) if away else {}
+    _keep_near(found)
+    return known | {part: found[name] for part, name in away.items() if name in found}
+
+
+def _keep_near(values: Mapping[str, Any]) -> None:
+    if len(_NEAR) + len(values) > _NEAR_SIZE:
+        _NEAR.clear()
+    _NEAR.update(values)
 
 
 def _waited_for(names: Mapping[int, str]) -> dict[int, Any]:

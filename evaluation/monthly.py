@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from django.core.cache import cache
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from evaluation import counting, digests, kept, months, periods, rates, scoring
+from evaluation import counting, digests, kept, memos, months, periods, rates, scoring
 from evaluation.counting import Rows
 from evaluation.models import ScoreMark, UnitScore
 from evaluation.months import Before, Month, MonthState
@@ -101,11 +100,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Counted:
-    """An open month as it was counted at an instant: every unit's result, what no line keeps, and
-    the volumes of the same span of the month before."""
+    """An open month as it was counted at an instant: every unit's result and its line, what no
+    line keeps, and the volumes of the same span of the month before."""
 
     at: dt.datetime
     scored: list[Scored]
+    scores: dict[str, list[UnitScore]]
     plain: dict[int, dict[str, int]]
     last: dict[int, int]
 
@@ -190,7 +190,7 @@ def _scores(month: Month, group: str, now: Counted | None) -> list[UnitScore]:
     """As published; of a month that is not closed, as they would be published now."""
     if now is None:
         return list(UnitScore.objects.filter(month=month.label, group=group))
-    return [unit_score(month, one, _NO_DIGESTS) for one in now.scored if one.tally.group == group]
+    return now.scores.get(group, [])
 
 
 def _count(month: Month, report: Period | None = None) -> Counted:
@@ -198,22 +198,28 @@ def _count(month: Month, report: Period | None = None) -> Counted:
     until = report.end if report else None
     newest_unit = max(units(), default=0)
     key = f"ranking:{digests.of(month.label, month.rules.as_json(), until, newest_unit)}"
-    counted: Counted | None = cache.get(key)
-    if counted is None:
-        counted = _counted_anew(month, report)
-        cache.set(key, counted, KEPT_SECONDS)
-    return counted
+    return memos.shared(key, KEPT_SECONDS, partial(_counted_anew, month, report))
 
 
 def _counted_anew(month: Month, report: Period | None) -> Counted:
     at = timezone.now()
     until = report.end if report else None
+    scored = months.score(month, counted=kept.tallies(month, months.roster(month), until))
+    scores: dict[str, list[UnitScore]] = defaultdict(list)
+    for one in scored:
+        scores[one.tally.group].append(unit_score(month, one, _NO_DIGESTS))
     return Counted(
         at=at,
-        scored=months.score(month, counted=kept.tallies(month, months.roster(month), until)),
+        scored=scored,
+        scores=dict(scores),
         plain=kept.plain_counts(month, list(units()), until),
         last=_volumes(periods.previous(report)) if report else {},
     )
+
+
+def counted_at(month: Month) -> dt.datetime:
+    """When the numbers of a month were counted: those of a closed one once and for all."""
+    return _closed_at(month) if month.is_closed else _count(month).at
 
 
 def _closed_at(month: Month) -> dt.datetime:

@@ -82,6 +82,12 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    # The counts of leaders' pages are kept warm.
+    "count-ahead": {
+        "task": "evaluation.tasks.count_ahead",
+        "schedule": 120.0,
+        "options": {"expires": 60},
+    },
     # Reports that people asked for are made piece by piece; a tick that waited has been overtaken.
     "make-reports": {
         "task": "hotline.pages.tasks.make_reports",

@@ -322,11 +322,17 @@ DASHBOARD_THRESHOLDS = {
         for word in _words("DASHBOARD_THRESHOLDS", "response=98,resolution=85,satisfaction=90")
     )
 }
+# The approved map of the districts: a GeoJSON FeatureCollection in longitude and latitude, the
+# property in which a feature names its district's code, and the map's approval number (审图号),
+# which is shown below it. Both or none: without them the districts are tiles. None is shipped.
+MAP_BOUNDARIES = os.environ.get("MAP_BOUNDARIES", "").strip()
+MAP_CODE_PROPERTY = os.environ.get("MAP_CODE_PROPERTY", "code").strip()
+MAP_APPROVAL_NUMBER = os.environ.get("MAP_APPROVAL_NUMBER", "").strip()
 # So long a report that somebody had made can be fetched.
 REPORT_DAYS = int(os.environ.get("REPORT_DAYS", "7"))
 
 # --- bulletins ----------------------------------------------------------------------------
-# The authority that issues bulletins (通报). Until one is named, every page of a bulletin says 样张.
+# The authority that issues bulletins (通报). Until one is named, a bulletin says 样张 on every page.
 BULLETIN_ISSUER = os.environ.get("BULLETIN_ISSUER", "").strip()
 # Under which licence the issuer opens its data; named in the files.
 OPEN_DATA_LICENCE = os.environ.get("OPEN_DATA_LICENCE", "").strip()

@@ -73,9 +73,9 @@ def _nothing_remembered(request: pytest.FixtureRequest) -> None:
     """A test's rows are gone with it; what was counted of them goes too."""
     marked = request.node.get_closest_marker("django_db")
     if marked or {"db", "transactional_db"} & {*request.fixturenames}:
-        from django.core.cache import cache
+        from evaluation import memos
 
-        cache.clear()
+        memos.forget()
 
 
 @pytest.fixture

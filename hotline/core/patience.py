@@ -8,18 +8,22 @@ from contextlib import contextmanager
 from django.db import connection
 
 _LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
+_NONE = "0"
 
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """The limits that protect requests are lifted on this connection for the time of the block."""
+    """The limits that protect requests are lifted on this connection for the time of the block; a
+    block inside another changes nothing."""
     with connection.cursor() as cursor:
-        for name in _LIMITS:
-            cursor.execute(f"SET {name} = 0")
+        cursor.execute("SELECT current_setting(%s)", [_LIMITS[0]])
+        is_inside = cursor.fetchone()[0] == _NONE
+        for name in () if is_inside else _LIMITS:
+            cursor.execute(f"SET {name} = {_NONE}")
     try:
         yield
     finally:
-        if connection.is_usable():
+        if not is_inside and connection.is_usable():
             with connection.cursor() as cursor:
                 for name in _LIMITS:
                     cursor.execute(f"RESET {name}")

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, cached_property
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -94,13 +95,13 @@ class ToldLine:
     ranking: str
     unranked: str
     marks: list[Mark]
-    handled: list[Number]
-    said: list[Number]
-    left_out: list[Number]
-    wrong: list[Number]
     due_url: str
     valid_url: str
     interval: Interval | None
+    handled: Sequence[Number] = ()
+    said: Sequence[Number] = ()
+    left_out: Sequence[Number] = ()
+    wrong: Sequence[Number] = ()
 
     @property
     def fallen(self) -> int:
@@ -117,43 +118,55 @@ class ToldAverage:
     base: Decimal | None
 
 
-@dataclass(frozen=True)
 class ToldTable:
-    table: Table
-    lines: list[ToldLine]
-    total: dict[str, list[Number]]
-    macro: ToldAverage
-    micro: ToldAverage
+    """The table with the address behind every number. The lines are told when they are asked for:
+    a table that was drawn from the same counts for the same eyes is shown again (`key`)."""
 
+    def __init__(self, table: Table, actor: Actor) -> None:
+        self.table, self.actor = table, actor
 
-PARTS = {"handled": HANDLED, "said": SAID, "left_out": LEFT_OUT, "wrong": WRONG}
-# The columns' headings, by their part of the table.
-HEADS = {part: [CELLS[name] for name in names] for part, names in PARTS.items()}
+    @property
+    def key(self) -> str:
+        eyes = "all" if self.actor.sees_all else self.actor.reference
+        of = self.table
+        return "|".join(
+            [of.group, of.month.label, of.counted_at.isoformat(), cut_named(of.report), eyes]
+        )
 
+    @cached_property
+    def lines(self) -> list[ToldLine]:
+        of = self.table
+        return told_lines(of.lines, of.month, of.ranked, cut=cut_named(of.report))
 
-def told(table: Table) -> ToldTable:
-    """The table with the address behind every number."""
-    everybody, cut = _("各单位合计"), cut_named(table.report)
-    return ToldTable(
-        table=table,
-        lines=told_lines(table.lines, table.month, table.ranked, cut=cut),
-        total={
+    @property
+    def total(self) -> dict[str, list[Number]]:
+        """Every count of the lines together, by the part of the table."""
+        of, everybody, cut = self.table, _("各单位合计"), cut_named(self.table.report)
+        return {
             part: [
                 Number(
                     label=f"{everybody} {CELLS[name]}",
-                    value=table.total[name],
-                    url=cell_url(name, table.month, cut=cut, group=table.group)
-                    if table.total[name]
-                    else "",
+                    value=of.total[name],
+                    url=cell_url(name, of.month, cut=cut, group=of.group) if of.total[name] else "",
                     kind="",
                 )
                 for name in names
             ]
             for part, names in PARTS.items()
-        },
-        macro=_told_average(table.macro),
-        micro=_told_average(table.micro),
-    )
+        }
+
+    @property
+    def macro(self) -> ToldAverage:
+        return _told_average(self.table.macro)
+
+    @property
+    def micro(self) -> ToldAverage:
+        return _told_average(self.table.micro)
+
+
+PARTS = {"handled": HANDLED, "said": SAID, "left_out": LEFT_OUT, "wrong": WRONG}
+# The columns' headings, by their part of the table.
+HEADS = {part: [CELLS[name] for name in names] for part, names in PARTS.items()}
 
 
 def told_lines(
@@ -162,9 +175,10 @@ def told_lines(
     ranked: Mapping[int, int] | None = None,
     *,
     cut: str = "",
+    parts: Mapping[str, Sequence[str]] = PARTS,
 ) -> list[ToldLine]:
     """Lines in their order; `ranked` tells how many units each volume band ranks, `cut` of which
-    day's report they are."""
+    day's report they are. Only the numbers of these `parts` are told."""
     scale = _scale([end for line in lines for end in _ends(line.score)])
     found: list[ToldLine] = []
     before: UnitScore | None = None
@@ -182,7 +196,7 @@ def told_lines(
                 ranking=_ranking(score.band, month, ranked or {}) if opens_ranking else "",
                 unranked=str(ScoreMark(score.mark).label) if score.mark else "",
                 marks=_marks(score, month),
-                **{part: _numbers(line, month, names, cut) for part, names in PARTS.items()},
+                **{part: _numbers(line, month, names, cut) for part, names in parts.items()},
                 due_url=cell_url("due", month, cut=cut, unit=line.unit.code) if score.due else "",
                 valid_url=cell_url("valid", month, cut=cut, unit=line.unit.code)
                 if score.valid
@@ -283,7 +297,13 @@ def cell_url(cell: str, month: Month, *, cut: str = "", **whose: str) -> str:
     """The list of exactly the tickets behind a number: one `unit`'s, or a whole `group`'s, in a
     daily report those before its `cut`."""
     query = {"period": month.label, **whose, "cell": cell} | ({"cut": cut} if cut else {})
-    return f"{reverse('tickets')}?{urlencode(query)}"
+    return f"{tickets_address(get_script_prefix())}?{urlencode(query)}"
+
+
+@cache
+def tickets_address(_prefix: str) -> str:
+    """Where lists of tickets are; a table has thousands of links to them."""
+    return reverse("tickets")
 
 
 def cut_named(report: Period | None) -> str:

@@ -34,6 +34,7 @@ from hotline.pages.views import (
     tickets,
     unit_history,
     verbs,
+    wall,
     years,
 )
 
@@ -86,6 +87,8 @@ urlpatterns = [
     path("contradictions/", contradictions.contradictions, name="contradictions"),
     path("pressure/", pressure.pressure, name="pressure"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("wall/", wall.wall, name="wall"),
+    path("wall/panels/", wall.panels, name="wall_panels"),
     path("monthly/", monthly.monthly, name="monthly"),
     path("monthly/export/", monthly.export, name="monthly_export"),
     path("indicators/", indicators.indicators, name="indicators"),

@@ -78,7 +78,9 @@ WORKPLACES = (
         "pleas", _("剔除与申诉"), "pleas", frozenset({Role.CITY_SUPERVISOR}), key="g p",
         pages=frozenset({"pleas"}),
     ),
-    Workplace("dashboard", _("看板"), "dashboard", TABLE_ROLES, key="g o"),
+    Workplace(
+        "dashboard", _("看板"), "dashboard", TABLE_ROLES, key="g o", pages=frozenset({"wall"})
+    ),
     Workplace(
         "monthly", _("考评"), "monthly", TABLE_ROLES, key="g m",
         home_of=frozenset({Role.DISTRICT_SUPERVISOR, Role.CITY_SUPERVISOR, Role.AUDITOR}),

@@ -18,6 +18,8 @@ function nameOf(region) {
   return headings.length ? headings[headings.length - 1].textContent.trim() : document.title;
 }
 
+const made = new WeakSet();
+
 function look(region) {
   const table = region.querySelector("table");
   if (region.matches(".is-page") && table)
@@ -25,11 +27,14 @@ function look(region) {
   const overflows =
     region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
   const isReached = [...region.querySelectorAll(STOPS)].some((each) => each.offsetParent !== null);
-  if (overflows && !isReached) {
+  const needsStop = overflows && !isReached;
+  if (needsStop && !region.hasAttribute("tabindex")) {
+    made.add(region);
     region.tabIndex = 0;
     region.setAttribute("role", "region");
     region.setAttribute("aria-label", nameOf(region));
-  } else if (region.tabIndex === 0) {
+  } else if (made.has(region) && !needsStop) {
+    made.delete(region);
     for (const name of ["tabindex", "role", "aria-label"]) region.removeAttribute(name);
   }
 }

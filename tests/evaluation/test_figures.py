@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+import time_machine
+from pytest_django import DjangoAssertNumQueries
 
 from dispatch import services as dispatching
-from evaluation import counting, figures, kept, memos, outcomes
+from evaluation import counting, figures, kept, memos, outcomes, tasks
 from evaluation import months as reading
 from evaluation import services as evaluation
 from evaluation.figures import Accepted, Waiting
@@ -164,6 +166,19 @@ def test_a_count_made_before_a_write_does_not_outlive_it() -> None:
 
     assert memos.remembered("test", [5], "k", lambda parts: dict.fromkeys(parts, 2), 0) == {5: 2}
     assert CountVersion.objects.get(subject="test", part=5).version > 0
+
+
+@pytest.mark.usefixtures("city")
+def test_what_is_counted_ahead_is_not_counted_by_who_looks(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    handled_ticket()
+    period = reading.current(AT).period
+    with time_machine.travel(NOW, tick=False):
+        tasks.count_ahead()
+        with django_assert_max_num_queries(2):  # the versions only
+            assert figures.accepted(CITY, period, NOW).total == 1
+            assert figures.waiting(CITY).total == 1
 
 
 # === Who may ask for what ======================================================================

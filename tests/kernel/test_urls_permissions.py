@@ -133,6 +133,8 @@ GET  years/                                   . + + + .  + . .  + +  + +  + + + 
 GET  years/<int:number>/                      . + + + .  + . .  + +  + +  + + +  L
 GET  years/<int:number>/export/               . + + + .  + . .  + +  + +  + + +  L
 GET  course/                                  . + + + .  + . .  + +  + +  + + +  L
+GET  wall/                                    . + + + .  + . .  + +  + +  + + +  L
+GET  wall/panels/                             . + + + .  + . .  + +  + +  + + +  L
 GET  notices/                                 + + + + +  + + +  + +  + +  + + +  L
 POST notices/read/                            + + + + +  + + +  + +  + +  + + +  L
 GET  options/areas/                           + + + + +  + + +  + +  + +  + + +  L

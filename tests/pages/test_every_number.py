@@ -18,7 +18,7 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 
-from evaluation import outcomes
+from evaluation import memos, outcomes
 from hotline.core.actors import actor_for_staff
 from hotline.core.models import Role
 from hotline.core.outbox import deliver_all
@@ -75,15 +75,12 @@ def settle(at: dt.datetime) -> None:
     """What follows from the acts has followed."""
     outcomes.rebuild(None, at=at)
     deliver_all(at=at)
-    # Some seconds pass: what the clock alone changes may be that old.
-    for key in ("ranking:*", "by-the-clock:*"):
-        forget(key)
-
-
-def forget(pattern: str) -> None:
+    # Some seconds pass: what the clock alone changes, and the ranking, may be that old.
+    memos._SHARED.clear()
     client = cache._cache.get_client(None, write=True)  # type: ignore[attr-defined]
-    for name in client.scan_iter(f"*{pattern}"):
-        client.delete(name)
+    for pattern in ("*ranking:*", "*by-the-clock:*"):
+        for name in client.scan_iter(pattern):
+            client.delete(name)
 
 
 @pytest.fixture(params=READERS)

@@ -97,6 +97,10 @@ DOORS = {
     - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
     "/course/": set(Role)
     - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/wall/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
+    "/wall/panels/": set(Role)
+    - {Role.ADMINISTRATOR, Role.KNOWLEDGE_EDITOR, Role.AGENT, Role.CONTRACTOR},
     "/schemes/": {Role.CITY_SUPERVISOR, Role.AUDITOR, Role.DISTRICT_SUPERVISOR, Role.MANAGER,
                   Role.HANDLER},
     "/schemes/new/": {Role.CITY_SUPERVISOR},

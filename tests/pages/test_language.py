@@ -203,6 +203,7 @@ LISTS = (
     "/monthly/", "/monthly/?group=district", "/notices/", "/notices/?unread=1", "/nowhere/",
     "/leader/", "/leader/?kind=all", "/leader/?kind=mine", "/leader/?kind=exclusions",
     "/contradictions/", "/contradictions/?kind=claimed", "/pressure/", "/rating/nobody/",
+    "/wall/", "/wall/panels/?scope=city&group=district",
 )  # fmt: skip
 # Sent as they stand, each is refused or changes nothing that another page shows.
 SENT = (

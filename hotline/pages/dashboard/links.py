@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import Promise
 
 from evaluation.scopes import Scope
-from hotline.pages.month import Number
+from hotline.pages.month import Number, tickets_address
 
 
 def number(
@@ -25,7 +25,8 @@ def number(
 
 def tickets_url(scope: Scope, **conditions: str) -> str:
     """The list of a scope's tickets under some conditions of the ticket filter."""
-    return f"{reverse('tickets')}?{urlencode({'scope': scope.code, **conditions})}"
+    query = urlencode({"scope": scope.code, **conditions})
+    return f"{tickets_address(get_script_prefix())}?{query}"
 
 
 def dashboard_url(scope: Scope, month: str) -> str:

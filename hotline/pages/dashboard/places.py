@@ -29,6 +29,7 @@ SHADES = 5
 class Tile:
     """A district on the tile map: where its tile lies, its volume and how much was solved."""
 
+    code: str
     name: str
     url: str
     row: int
@@ -84,6 +85,7 @@ def tiles(month: Month, counted: Accepted, lines: Iterable[monthly.Line]) -> lis
         of = {"period": month.label}
         found.append(
             Tile(
+                code=code,
                 name=area.name,
                 url=dashboard_url(scope, month.label),
                 row=row,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from evaluation import monthly, rates
 from evaluation.formulas import requests_per_10k
@@ -37,37 +38,44 @@ class RankedLine:
     observed: Observed | None
 
 
-@dataclass(frozen=True)
 class Ranking:
-    group: str
-    groups: list[AssessmentGroup]
-    lines: list[RankedLine]
-    idle: int
-    is_per_resident: bool
+    """The lines of a group that belong to the scope, in the order of the whole group. They are
+    made when they are asked for: a page that was drawn from the same counts is shown again, and
+    `key` tells which counts and whose eyes those are."""
 
+    def __init__(self, month: Month, group: str, scope: Scope, actor: Actor) -> None:
+        self.month, self.group, self.scope, self.actor = month, group, scope, actor
+        self.groups: list[AssessmentGroup] = monthly.groups_for(month, actor)
+        self.is_per_resident = group == AssessmentGroup.STREET_TOWN
 
-def ranking(month: Month, group: str, scope: Scope, actor: Actor) -> Ranking:
-    """The lines of a group that belong to the scope, in the order of the whole group."""
-    table = monthly.table(month, group, actor)
-    lines = [line for line in table.lines if scope.takes(line.unit)]
-    is_per_resident = group == AssessmentGroup.STREET_TOWN
-    known = residents([line.unit for line in lines], month) if is_per_resident else {}
-    told = told_lines(lines, month)
-    return Ranking(
-        group=group,
-        groups=monthly.groups_for(month, actor),
-        lines=[
+    @property
+    def key(self) -> str:
+        eyes = "all" if self.actor.sees_all else self.actor.reference
+        counted = monthly.counted_at(self.month).isoformat()
+        return "|".join([self.scope.code, self.group, self.month.label, counted, eyes])
+
+    @cached_property
+    def table(self) -> monthly.Table:
+        return monthly.table(self.month, self.group, self.actor)
+
+    @cached_property
+    def lines(self) -> list[RankedLine]:
+        lines = [line for line in self.table.lines if self.scope.takes(line.unit)]
+        known = residents([line.unit for line in lines], self.month) if self.is_per_resident else {}
+        return [
             RankedLine(
-                told=one,
-                url=dashboard_url(Scope(ScopeKind.UNIT, unit=line.unit), month.label),
-                numbers=[_number(name, line, month) for name in COLUMNS],
+                told=told,
+                url=dashboard_url(Scope(ScopeKind.UNIT, unit=line.unit), self.month.label),
+                numbers=[_number(name, line, self.month) for name in COLUMNS],
                 observed=_observed(line, known.get(line.unit.pk)),
             )
-            for line, one in zip(lines, told, strict=True)
-        ],
-        idle=sum(scope.takes(unit) for unit in table.idle),
-        is_per_resident=is_per_resident,
-    )
+            for line, told in zip(lines, told_lines(lines, self.month, parts={}), strict=True)
+        ]
+
+    @property
+    def idle(self) -> int:
+        """How many units of the scope have nothing to be told of."""
+        return sum(self.scope.takes(unit) for unit in self.table.idle)
 
 
 def _number(name: str, line: monthly.Line, month: Month) -> Number:

@@ -21,7 +21,7 @@ from hotline.pages.dashboard import cards, places, shares
 from hotline.pages.dashboard.cards import Card
 from hotline.pages.dashboard.links import dashboard_url
 from hotline.pages.dashboard.places import Heat, Tile
-from hotline.pages.dashboard.ranking import Ranking, ranking
+from hotline.pages.dashboard.ranking import Ranking
 from hotline.pages.dashboard.shares import Part, Stage
 from hotline.pages.month import months as shown_months
 
@@ -58,7 +58,7 @@ def dashboard(month: Month, scope: Scope, group: str, actor: Actor, at: dt.datet
     return Dashboard(
         moment=cards.moment_cards(scope, at),
         month=cards.month_cards(month, scope, actor),
-        ranking=ranking(month, group, scope, actor),
+        ranking=Ranking(month, group, scope, actor),
         tiles=places.tiles(month, counted, lines) if is_city else [],
         heat=places.heat(month, scope, counted),
         channels=shares.by_channel(month, scope, counted),

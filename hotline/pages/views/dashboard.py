@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from evaluation import monthly as tables
 from evaluation.schemes import month_at
+from hotline.pages import boundaries
 from hotline.pages import month as pages
 from hotline.pages.dashboard import ranking, whole
 from hotline.pages.doors import StaffRequest, staff_page
@@ -24,8 +25,10 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     month = pages.month_named(request.GET.get("period") or month_at(at).label, at=at)
     groups = tables.groups_for(month, actor)
     group = whole.group_asked_for(request.GET.get("group", ""), scope, groups)
+    board = whole.dashboard(month, scope, group, actor, at)
     context = {
-        "board": whole.dashboard(month, scope, group, actor, at),
+        "board": board,
+        "map": boundaries.district_map(board.tiles),
         "heads": ranking.HEADS,
         "scope": scope,
         "scopes": whole.scope_choices(scope, month, actor),

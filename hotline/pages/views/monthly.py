@@ -27,7 +27,7 @@ def monthly(request: StaffRequest) -> HttpResponse:
     table = _asked_for(request, at)
     month = table.month
     context = {
-        "table": pages.told(table),
+        "table": pages.ToldTable(table, request.actor),
         "heads": pages.HEADS,
         "scale": pages.SCALE,
         "month": month,
