@@ -49,8 +49,14 @@ class Wall:
 
 def panels(scope: Scope) -> list[tuple[str, str | Promise]]:
     """What the board turns through: the names of its panels and what they are called."""
-    found = [("now", _("此刻")), ("month", _("本月三率")), ("standing", _("排名"))]
-    return [*found, ("tiles", _("各区"))] if scope.kind == ScopeKind.CITY else found
+    found: list[tuple[str, str | Promise]] = [
+        ("now", _("此刻")),
+        ("month", _("本月三率")),
+        ("standing", _("排名")),
+    ]
+    if scope.kind == ScopeKind.CITY:
+        found.append(("tiles", _("各区")))
+    return found
 
 
 def wall(scope: Scope, group: str, actor: Actor, at: dt.datetime) -> Wall:

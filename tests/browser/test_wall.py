@@ -14,6 +14,7 @@ from hotline.core.models import Role
 from hotline.core.outbox import deliver_all
 from hotline.core.partitions import ensure_months
 from tests import factories as make
+from tests.governance import publishing
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Any]
@@ -148,13 +149,37 @@ def test_who_wants_less_motion_gets_a_board_that_stands(open_page: OpenPage) -> 
     assert page.get_by_role("button", name="继续轮换").is_visible()
 
 
+# As many tiles and places as a board can have.
+FULL = """() => {
+    const tile = document.querySelector(".wall-tile");
+    for (let n = 0; n < 30; n += 1) {
+        const copy = tile.cloneNode(true);
+        copy.className = `wall-tile tile-row-${1 + Math.floor(n / 6)} tile-column-${1 + (n % 6)}`;
+        tile.parentElement.append(copy);
+    }
+    tile.parentElement.querySelectorAll("[class*=is-shade]").forEach((one) => one.remove());
+    const line = document.querySelector(".wall-standing tbody tr");
+    for (let n = 1; n < 5; n += 1) line.parentElement.append(line.cloneNode(true));
+    const table = document.querySelector(".wall-standing");
+    table.parentElement.append(table.cloneNode(true));
+}"""
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768)])
 def test_every_panel_fits_the_screen(open_page: OpenPage, width: int, height: int) -> None:
-    page = hung(open_page, width=width, height=height)
-    page.get_by_role("button", name="暂停轮换").click()
+    ensure_months(make.AT.date() - make.days(62), make.AT.date() + make.days(62))
+    publishing.close_april()
+    staff = make.make_staff(Role.CITY_SUPERVISOR)
+    page = open_page(staff, "/wall/", width=width, height=height)
+    page.evaluate(FULL)
+    sizes = []
 
     for dot in page.locator("[data-show]").all():
         dot.click()
-        assert page.evaluate(
-            "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-        ) == [width, height]
+        sizes.append(
+            page.evaluate(
+                "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+            )
+        )
+
+    assert sizes == [[width, height]] * 4

@@ -25,6 +25,9 @@ LIMITS = {
     "/callbacks/": (Role.CALLBACK_AGENT, 9),
     "/notices/": (Role.HANDLER, 6),
     "/desk/": (Role.DISPATCHER, 15),
+    # Two for each thing counted (the versions, and what has changed), and the lists of choices.
+    "/dashboard/": (Role.CITY_SUPERVISOR, 1),
+    "/dashboard/?scope=district:990101": (Role.CITY_SUPERVISOR, 1),
     # Five statements count a month, however many units it has.
     "/monthly/": (Role.CITY_SUPERVISOR, 14),
     "/monthly/?period=2026-03": (Role.HANDLER, 14),
@@ -39,6 +42,7 @@ LIMITS = {
     "/assessment/units/990101001/why/2026-04/": (Role.CITY_SUPERVISOR, 26),
     # One statement counts each kind; only of those of which there is something are rows read.
     "/leader/": (Role.CITY_SUPERVISOR, 18),
+    "/wall/panels/": (Role.CITY_SUPERVISOR, 12),
     "/tickets/?period=2026-04&unit=990101001&cell=valid": (Role.CITY_SUPERVISOR, 11),
     # Each kind of facts is read once for the month and once for the month before.
     "/indicators/": (Role.CITY_SUPERVISOR, 14),
