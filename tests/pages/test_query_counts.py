@@ -26,8 +26,8 @@ LIMITS = {
     "/notices/": (Role.HANDLER, 6),
     "/desk/": (Role.DISPATCHER, 15),
     # Two for each thing counted (the versions, and what has changed), and the lists of choices.
-    "/dashboard/": (Role.CITY_SUPERVISOR, 1),
-    "/dashboard/?scope=district:990101": (Role.CITY_SUPERVISOR, 1),
+    "/dashboard/": (Role.CITY_SUPERVISOR, 15),
+    "/dashboard/?scope=district:990101": (Role.CITY_SUPERVISOR, 15),
     # Five statements count a month, however many units it has.
     "/monthly/": (Role.CITY_SUPERVISOR, 14),
     "/monthly/?period=2026-03": (Role.HANDLER, 14),
