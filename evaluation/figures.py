@@ -2,7 +2,7 @@
 
 Everything here counts tickets, the same that a list with the same conditions shows: `accepted` and
 `waiting` are where both begin. The counts are remembered by the unit that leads, and what nobody
-leads by its day (`evaluation.memos`); `note_changes` says what no longer holds, about a second
+leads by its hour (`evaluation.memos`); `note_changes` says what no longer holds, about a second
 after the act.
 """
 
@@ -16,11 +16,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import (
+    BigIntegerField,
     Case,
     CharField,
     F,
     Func,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -56,6 +56,7 @@ NOBODY = 0
 # How old a count that changes with the clock alone may be.
 KEPT_SECONDS = 5
 SOON = dt.timedelta(hours=24)
+ONE_HOUR = dt.timedelta(hours=1)
 
 
 def _take_off(whole: Counter[Any], part: Counter[Any]) -> None:
@@ -189,7 +190,7 @@ def _paths() -> Iterable[tuple[int, str]]:
 
 def accepted(scope: Scope, period: Period, at: dt.datetime) -> Accepted:
     """The month of a scope, until `at`."""
-    parts = [scope.unit.pk] if scope.unit else [*units(), *_days(period, at)]
+    parts = [scope.unit.pk] if scope.unit else [*units(), *_hours(period, at)]
 
     def count(missing: list[int]) -> dict[int, Accepted]:
         found = accepted_tickets(scope, period)
@@ -228,7 +229,7 @@ def by_the_clock(scope: Scope, at: dt.datetime) -> tuple[int, int]:
         found = open_tickets(scope)
         return found.overdue(at).count(), due_soon(found, at).count()
 
-    return memos.shared(f"by-the-clock:{_key(scope)}", KEPT_SECONDS, count)
+    return memos.shared(f"by-the-clock:{_key(scope)}", KEPT_SECONDS, count)[1]
 
 
 def _key(scope: Scope) -> str:
@@ -236,32 +237,31 @@ def _key(scope: Scope) -> str:
     return f"{scope.code}{within}"
 
 
-def _days(period: Period, at: dt.datetime) -> list[int]:
-    """The days of a month that have begun, as parts: what nobody leads is counted by them."""
-    last = min(period.end - ONE_DAY, max(at, period.start))
-    first = business_day(period.start)
-    return [_part(first + n * ONE_DAY) for n in range((business_day(last) - first).days + 1)]
+def _hours(period: Period, at: dt.datetime) -> range:
+    """The hours of a month that have begun, as parts: what nobody leads is counted by them."""
+    last = min(period.end - ONE_HOUR, max(at, period.start))
+    return range(_part(last), _part(period.start) + 1)
 
 
-def _part(day: dt.date) -> int:
-    return -day.toordinal()
+def _part(at: dt.datetime) -> int:
+    return -int(at.timestamp() // ONE_HOUR.total_seconds())
 
 
 def _led(found: TicketQuerySet, parts: Collection[int]) -> TicketQuerySet:
     chosen = Q(lead_unit_id__in=[part for part in parts if part > 0])
     for part in parts:
         if part < 0:
-            start = dt.datetime.combine(dt.date.fromordinal(-part), dt.time(), BUSINESS_ZONE)
-            chosen |= Q(lead_unit=None, accepted_at__gte=start, accepted_at__lt=start + ONE_DAY)
+            start = dt.datetime.fromtimestamp(-part * ONE_HOUR.total_seconds(), dt.UTC)
+            chosen |= Q(lead_unit=None, accepted_at__gte=start, accepted_at__lt=start + ONE_HOUR)
     return found.filter(chosen)
 
 
 _ACCEPTED_ON = TruncDate("accepted_at", tzinfo=BUSINESS_ZONE)
-# A day's part in SQL: the negative of its ordinal.
-_DAYS_PART = Func(
-    _ACCEPTED_ON,
-    template="(DATE '0001-01-01' - (%(expressions)s) - 1)",
-    output_field=IntegerField(),
+# An hour's part in SQL: the negative of how many have passed since 1970.
+_HOURS_PART = Func(
+    F("accepted_at"),
+    template="(-floor(extract(epoch FROM %(expressions)s) / 3600))::bigint",
+    output_field=BigIntegerField(),
 )
 _BY_PLACE, _BY_CHANNEL, _BY_TYPE, _BY_DAY = "class, place", "channel_id", "request_type", "day"
 
@@ -276,7 +276,7 @@ def _accepted(found: TicketQuerySet, depth: int) -> dict[int, Accepted]:
         **{"class": Coalesce(Left("category__code", 2), Value(""))},
         place=Coalesce(place, Value("")),
         day=_ACCEPTED_ON,
-        part=Coalesce(F("lead_unit_id"), _DAYS_PART),
+        part=Coalesce(F("lead_unit_id"), _HOURS_PART),
     ).values("part", "class", "place", "channel_id", "request_type", "day")
     counted: dict[int, Accepted] = {}
     for part, code, area, channel, type_, day, n in _grouped(
@@ -351,7 +351,7 @@ def note_changes(messages: Sequence[OutboxMessage], _at: dt.datetime) -> None:
         "pk", "accepted_at", "lead_unit_id"
     ):
         subjects[pk] = f"tickets:{months.month_of(accepted_at).label}"
-        changed |= {(subjects[pk], _part(business_day(accepted_at))), (OPEN, NOBODY)}
+        changed |= {(subjects[pk], _part(accepted_at)), (OPEN, NOBODY)}
         if unit_id is not None:
             changed |= {(subjects[pk], unit_id), (OPEN, unit_id)}
     had = Assignment.objects.filter(ticket_id__in=ids, role=AssignmentRole.LEAD)

@@ -17,6 +17,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Count, Max
 
 from evaluation.models import CountVersion
 from hotline.core.patience import unhurried
@@ -48,8 +49,9 @@ _BUMP = """
 # it never changes.
 _NEAR: dict[str, Any] = {}
 _NEAR_SIZE = 4_000
-# Shared by everybody for some seconds, with the instant it was made.
-_SHARED: dict[str, tuple[float, Any]] = {}
+# Shared by everybody, with the instant it was made and the state it was made of.
+_Entry = tuple[float, str, Any]
+_SHARED: dict[str, _Entry] = {}
 _SHARED_SIZE = 64
 _EARLY = 0.6
 
@@ -61,33 +63,38 @@ def forget() -> None:
     cache.clear()
 
 
-def shared(key: str, seconds: float, make: Callable[[], T]) -> T:
-    """A value that may be so many seconds old. It is made anew a little earlier, by one of those
-    who look, so that nobody waits for somebody else."""
+def state_of(subject: str) -> str:
+    """What changes whenever any part of a subject does."""
+    found = CountVersion.objects.filter(subject=subject).aggregate(n=Count("pk"), at=Max("version"))
+    return f"{found['n']}:{found['at']}"
+
+
+def shared(
+    key: str, seconds: float, make: Callable[[], T], state: Callable[[], str] = str
+) -> tuple[float, T]:
+    """A value that may be so many seconds old, and the time until which it is known to hold. When
+    it is older, it holds on as long as the `state` it was made in. It is looked at a little
+    earlier, by one of those who ask, so that nobody waits for somebody else."""
     now = time.time()
 
-    def is_fresh(entry: tuple[float, Any] | None, within: float) -> bool:
+    def is_fresh(entry: _Entry | None, within: float) -> bool:
         return entry is not None and entry[0] <= now < entry[0] + within
 
     entry = _SHARED.get(key)
     if not is_fresh(entry, seconds * _EARLY):
         entry = cache.get(key, entry)
-    if entry and is_fresh(entry, seconds):
-        is_mine = not is_fresh(entry, seconds * _EARLY) and cache.add(f"{key}:making", 1, seconds)
-        if not is_mine:
-            _keep_shared(key, entry)
-            return entry[1]
-    value = make()
-    cache.set(key, (now, value), seconds)
-    cache.delete(f"{key}:making")
-    _keep_shared(key, (now, value))
-    return value
-
-
-def _keep_shared(key: str, entry: tuple[float, Any]) -> None:
+    lock = f"{key}:making"
+    is_mine = not is_fresh(entry, seconds * _EARLY) and cache.add(lock, 1, seconds)
+    if entry is None or not (is_fresh(entry, seconds) and not is_mine):
+        stands = state()
+        holds = entry is not None and stands and entry[1] == stands
+        entry = (now, stands, entry[2] if entry is not None and holds else make())
+        cache.set(key, entry, KEPT_SECONDS if stands else seconds)
+        cache.delete(lock)
     if len(_SHARED) >= _SHARED_SIZE:
         _SHARED.clear()
     _SHARED[key] = entry
+    return entry[0], entry[2]
 
 
 def bump(changed: Collection[tuple[str, int]]) -> None:

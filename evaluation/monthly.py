@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evaluation import counting, digests, kept, memos, months, periods, rates, scoring
 from evaluation.counting import Rows
-from evaluation.models import ScoreMark, UnitScore
+from evaluation.models import MonthClose, ScoreMark, UnitScore
 from evaluation.months import Before, Month, MonthState
 from evaluation.periods import Period
 from evaluation.rules import PUBLISHED_GROUPS
@@ -78,12 +78,14 @@ class Table:
     them; units of which there is nothing to tell apart. `total` is the sum of the lines, the
     averages are those of F-7, both of the lines shown. `ranked` tells how many units are ranked in
     each volume band, shown or not. `report` is the daily report it is, if it is one, and `last`
-    what each unit was given in the same span of the month before."""
+    what each unit was given in the same span of the month before. What it tells is so until
+    `counted_at`, and was counted at `made_at`."""
 
     month: Month
     group: str
     report: Period | None
     counted_at: dt.datetime
+    made_at: dt.datetime
     last: Mapping[int, int]
     lines: list[Line]
     idle: list[Unit]
@@ -101,9 +103,11 @@ class Table:
 @dataclass(frozen=True)
 class Counted:
     """An open month as it was counted at an instant: every unit's result and its line, what no
-    line keeps, and the volumes of the same span of the month before."""
+    line keeps, and the volumes of the same span of the month before. It is known to hold `until`
+    a later one, while nothing has changed."""
 
     at: dt.datetime
+    until: dt.datetime
     scored: list[Scored]
     scores: dict[str, list[UnitScore]]
     plain: dict[int, dict[str, int]]
@@ -156,7 +160,8 @@ def table(month: Month, group: str, actor: Actor, report: Period | None = None) 
         month=month,
         group=group,
         report=report,
-        counted_at=now.at if now else _closed_at(month),
+        counted_at=now.until if now else _closed_at(month),
+        made_at=now.at if now else _closed_at(month),
         last=now.last if now else {},
         lines=lines,
         idle=[line.unit for line in told if not any(line.counts.values())],
@@ -198,7 +203,24 @@ def _count(month: Month, report: Period | None = None) -> Counted:
     until = report.end if report else None
     newest_unit = max(units(), default=0)
     key = f"ranking:{digests.of(month.label, month.rules.as_json(), until, newest_unit)}"
-    return memos.shared(key, KEPT_SECONDS, partial(_counted_anew, month, report))
+    make = partial(_counted_anew, month, report)
+    until, counted = memos.shared(
+        key, KEPT_SECONDS, make, str if report else partial(_state, month)
+    )
+    return replace(counted, until=dt.datetime.fromtimestamp(until, dt.UTC))
+
+
+def _state(month: Month) -> str:
+    """What changes whenever a line of the month may."""
+    return f"{memos.state_of(memos.outcomes_of(month.label))} {_granted(month)}"
+
+
+def _granted(month: Month) -> str:
+    """What changes whenever points are added to a unit of the month, or the month before is
+    closed."""
+    points = sorted(months.bonuses(month.label).items())
+    before = periods.previous(month.period).label
+    return f"{points} {MonthClose.objects.filter(month=before).exists()}"
 
 
 def _counted_anew(month: Month, report: Period | None) -> Counted:
@@ -210,6 +232,7 @@ def _counted_anew(month: Month, report: Period | None) -> Counted:
         scores[one.tally.group].append(unit_score(month, one, _NO_DIGESTS))
     return Counted(
         at=at,
+        until=at,
         scored=scored,
         scores=dict(scores),
         plain=kept.plain_counts(month, list(units()), until),
@@ -217,7 +240,7 @@ def _counted_anew(month: Month, report: Period | None) -> Counted:
     )
 
 
-def counted_at(month: Month) -> dt.datetime:
+def made_at(month: Month) -> dt.datetime:
     """When the numbers of a month were counted: those of a closed one once and for all."""
     return _closed_at(month) if month.is_closed else _count(month).at
 

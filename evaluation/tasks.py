@@ -59,4 +59,4 @@ def count_ahead() -> None:
     with unhurried(), alone(_COUNTING) as is_alone:
         if is_alone:
             figures.count_ahead(months_read.current(at).period, at)
-            monthly.counted_at(months_read.current(at))
+            monthly.made_at(months_read.current(at))

@@ -332,7 +332,7 @@ MAP_APPROVAL_NUMBER = os.environ.get("MAP_APPROVAL_NUMBER", "").strip()
 REPORT_DAYS = int(os.environ.get("REPORT_DAYS", "7"))
 
 # --- bulletins ----------------------------------------------------------------------------
-# The authority that issues bulletins (通报). Until one is named, a bulletin says 样张 on every page.
+# The authority that issues bulletins (通报). Until one is named, a bulletin says 样张.
 BULLETIN_ISSUER = os.environ.get("BULLETIN_ISSUER", "").strip()
 # Under which licence the issuer opens its data; named in the files.
 OPEN_DATA_LICENCE = os.environ.get("OPEN_DATA_LICENCE", "").strip()

@@ -130,7 +130,7 @@ class ToldTable:
         eyes = "all" if self.actor.sees_all else self.actor.reference
         of = self.table
         return "|".join(
-            [of.group, of.month.label, of.counted_at.isoformat(), cut_named(of.report), eyes]
+            [of.group, of.month.label, of.made_at.isoformat(), cut_named(of.report), eyes]
         )
 
     @cached_property

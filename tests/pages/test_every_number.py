@@ -22,6 +22,7 @@ from evaluation import outcomes
 from hotline.core.actors import actor_for_staff
 from hotline.core.models import Role
 from hotline.core.outbox import deliver_all
+from hotline.pages.dashboard import ranking
 from intake.models import Ticket
 from tests import factories as make
 from tests.factories import AT, days, hours
@@ -224,3 +225,20 @@ def planted_ticket() -> Ticket:
         at=NOW - hours(2), area=make.area(), category=make.category("0702"),
         request_type="help", channel=make.channel("app"), lead_unit=make.unit(),
     )  # fmt: skip
+
+
+@pytest.mark.usefixtures("month")
+def test_of_a_long_group_the_first_and_the_last_are_shown_and_the_rest_is_counted(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"ALL": 2, "FIRST": 1, "LAST": 1}.items():
+        monkeypatch.setattr(ranking, name, value)
+    monkeypatch.setattr(ranking.Ranking, "first", 1)
+    browser = sign_in(Role.CITY_SUPERVISOR)
+
+    page = browser.get("/dashboard/?group=street_town")
+
+    assert [line.told.name for line in page.context["board"].ranking.lines] == [
+        line.unit.name for line in page.context["board"].ranking.own[:2]
+    ]
+    assert "其余 1 个单位见完整排名表" in page.content.decode()

@@ -432,6 +432,21 @@ def test_a_month_is_counted_once_for_all_who_look_within_seconds_and_says_when(
     assert "截至 2026-04-16 10:00:30" in fresh
 
 
+@pytest.mark.usefixtures("around_noon")
+def test_a_month_in_which_nothing_happens_is_not_counted_again_and_is_of_this_moment(
+    sign_in: SignIn, clock: time_machine.Coordinates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = sign_in(Role.CITY_SUPERVISOR)
+    browser.get(APRIL)
+    clock.shift(make.minutes(1))
+    monkeypatch.setattr(monthly, "_counted_anew", None)
+
+    again = browser.get(APRIL).content.decode()
+
+    assert counts(again, "甲一街道办事处")["承办量"] == 3
+    assert "截至 2026-04-16 10:01:00" in again
+
+
 # === Taken away ==============================================================================
 
 

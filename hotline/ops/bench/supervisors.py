@@ -1,4 +1,5 @@
-"""Twenty people who look at results, and which pages they open in turn."""
+"""Twenty people who look at results, and which pages they open in turn: the dashboards. The page of
+indicators is none of them; it counts its rows at every look."""
 
 from __future__ import annotations
 
@@ -76,7 +77,6 @@ def _of_city(district: Unit, street: Unit) -> dict[str, str]:
         "领导台": "/leader/",
         "月度排名": "/monthly/",
         "月度排名·市级部门": "/monthly/?group=city_department",
-        "指标": "/indicators/",
         "走势": "/course/",
         "单位页": f"/assessment/units/{street.code}/",
     }
@@ -96,7 +96,6 @@ def _of_unit(unit: Unit) -> dict[str, str]:
     return {
         "看板·一个单位": f"/dashboard/?scope=unit:{unit.code}",
         "月度排名": f"/monthly/?group={unit.group}",
-        "指标": f"/indicators/?group={unit.group}",
         "单位页": f"/assessment/units/{unit.code}/",
     }
 

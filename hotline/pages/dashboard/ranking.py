@@ -16,6 +16,8 @@ from hotline.pages.dashboard.links import dashboard_url
 from hotline.pages.month import Number, ToldLine, cell_url, told_lines
 
 COLUMNS = ("volume", "valid", "overdue", "returned", "excluded")
+# So many lines are shown whole; of more, the first and the last that have a place.
+ALL, FIRST, LAST = 45, 20, 20
 HEADS = [monthly.CELLS[name] for name in COLUMNS]
 
 
@@ -43,6 +45,8 @@ class Ranking:
     made when they are asked for: a page that was drawn from the same counts is shown again, and
     `key` tells which counts and whose eyes those are."""
 
+    first = FIRST
+
     def __init__(self, month: Month, group: str, scope: Scope, actor: Actor) -> None:
         self.month, self.group, self.scope, self.actor = month, group, scope, actor
         self.groups: list[AssessmentGroup] = monthly.groups_for(month, actor)
@@ -51,7 +55,7 @@ class Ranking:
     @property
     def key(self) -> str:
         eyes = "all" if self.actor.sees_all else self.actor.reference
-        counted = monthly.counted_at(self.month).isoformat()
+        counted = monthly.made_at(self.month).isoformat()
         return "|".join([self.scope.code, self.group, self.month.label, counted, eyes])
 
     @cached_property
@@ -59,8 +63,28 @@ class Ranking:
         return monthly.table(self.month, self.group, self.actor)
 
     @cached_property
+    def own(self) -> list[monthly.Line]:
+        """Every line of the scope."""
+        return [line for line in self.table.lines if self.scope.takes(line.unit)]
+
+    @cached_property
+    def shown(self) -> list[monthly.Line]:
+        """Of a long group the first and the last that have a place, or else its beginning."""
+        if len(self.own) <= ALL:
+            return self.own
+        placed = [line for line in self.own if line.score.rank is not None]
+        if len(placed) > FIRST + LAST:
+            return [*placed[:FIRST], *placed[-LAST:]]
+        return self.own[: FIRST + LAST]
+
+    @property
+    def left_out(self) -> int:
+        """How many lines stand in the full table only."""
+        return len(self.own) - len(self.shown)
+
+    @cached_property
     def lines(self) -> list[RankedLine]:
-        lines = [line for line in self.table.lines if self.scope.takes(line.unit)]
+        lines = self.shown
         known = residents([line.unit for line in lines], self.month) if self.is_per_resident else {}
         return [
             RankedLine(
