@@ -35,9 +35,9 @@ from dispatch.models import Assignment, AssignmentRole
 from evaluation import memos
 from evaluation.outcomes import calendar
 from evaluation.periods import Period
-from evaluation.scopes import CITY, Scope, ScopeKind
+from evaluation.scopes import Scope
 from hotline.core.models import Area, OutboxMessage
-from hotline.core.places import area_by_id, districts, units
+from hotline.core.places import units
 from hotline.core.working_time import BUSINESS_ZONE, ONE_DAY, business_day
 from intake.models import State, Ticket
 from intake.models.tickets import TicketQuerySet
@@ -214,10 +214,9 @@ def waiting(scope: Scope) -> Waiting:
     return memos.summed(OPEN, parts, _key(scope), count, Waiting())
 
 
-def count_ahead(period: Period, at: dt.datetime) -> None:
-    """What pages of the city and of its districts will ask for."""
-    areas = (area_by_id(pk) for pk in districts().values())
-    for scope in (CITY, *(Scope(ScopeKind.DISTRICT, district=area) for area in areas if area)):
+def count_ahead(period: Period, at: dt.datetime, scopes: Iterable[Scope]) -> None:
+    """What the pages of these scopes will ask for."""
+    for scope in scopes:
         accepted(scope, period, at)
         waiting(scope)
 

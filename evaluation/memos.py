@@ -53,7 +53,7 @@ _NEAR_SIZE = 4_000
 _Entry = tuple[float, str, Any]
 _SHARED: dict[str, _Entry] = {}
 _SHARED_SIZE = 64
-_EARLY = 0.6
+_EARLY = 0.8
 
 
 def forget() -> None:
@@ -70,11 +70,16 @@ def state_of(subject: str) -> str:
 
 
 def shared(
-    key: str, seconds: float, make: Callable[[], T], state: Callable[[], str] = str
+    key: str,
+    seconds: float,
+    make: Callable[[], T],
+    state: Callable[[], str] = str,
+    *,
+    is_ahead: bool = False,
 ) -> tuple[float, T]:
     """A value that may be so many seconds old, and the time until which it is known to hold. When
     it is older, it holds on as long as the `state` it was made in. It is looked at a little
-    earlier, by one of those who ask, so that nobody waits for somebody else."""
+    earlier, by one of those who ask, or `is_ahead` of everybody who will ask."""
     now = time.time()
 
     def is_fresh(entry: _Entry | None, within: float) -> bool:
@@ -84,7 +89,8 @@ def shared(
     if not is_fresh(entry, seconds * _EARLY):
         entry = cache.get(key, entry)
     lock = f"{key}:making"
-    is_mine = not is_fresh(entry, seconds * _EARLY) and cache.add(lock, 1, seconds)
+    is_due = is_ahead or not is_fresh(entry, seconds * _EARLY)
+    is_mine = is_due and cache.add(lock, 1, seconds)
     if entry is None or not (is_fresh(entry, seconds) and not is_mine):
         stands = state()
         holds = entry is not None and stands and entry[1] == stands

@@ -198,16 +198,20 @@ def _scores(month: Month, group: str, now: Counted | None) -> list[UnitScore]:
     return now.scores.get(group, [])
 
 
-def _count(month: Month, report: Period | None = None) -> Counted:
+def count_ahead(month: Month) -> None:
+    """Count an open month before somebody looks."""
+    _count(month, is_ahead=True)
+
+
+def _count(month: Month, report: Period | None = None, *, is_ahead: bool = False) -> Counted:
     """An open month of all units, counted once for everybody who looks within some seconds."""
-    until = report.end if report else None
+    cut = report.end if report else None
     newest_unit = max(units(), default=0)
-    key = f"ranking:{digests.of(month.label, month.rules.as_json(), until, newest_unit)}"
+    key = f"ranking:{digests.of(month.label, month.rules.as_json(), cut, newest_unit)}"
     make = partial(_counted_anew, month, report)
-    until, counted = memos.shared(
-        key, KEPT_SECONDS, make, str if report else partial(_state, month)
-    )
-    return replace(counted, until=dt.datetime.fromtimestamp(until, dt.UTC))
+    state = str if report else partial(_state, month)
+    known, counted = memos.shared(key, KEPT_SECONDS, make, state, is_ahead=is_ahead)
+    return replace(counted, until=dt.datetime.fromtimestamp(known, dt.UTC))
 
 
 def _state(month: Month) -> str:

@@ -69,6 +69,12 @@ class Scope:
 CITY = Scope(ScopeKind.CITY)
 
 
+def all_districts() -> list[Scope]:
+    """Every district of the city."""
+    areas = (area_by_id(pk) for _code, pk in sorted(districts().items()))
+    return [Scope(ScopeKind.DISTRICT, district=area) for area in areas if area]
+
+
 def scopes_of(actor: Actor) -> list[Scope]:
     """What a reader can begin with: the city, their districts, their units."""
     if actor.sees_all:

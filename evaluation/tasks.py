@@ -7,13 +7,15 @@ from django.utils import timezone
 
 from evaluation import figures, month_lock, monthly, outcomes
 from evaluation import months as months_read
+from evaluation.scopes import CITY, Scope, all_districts
 from evaluation.services import months
 from hotline.core.patience import alone, unhurried
 from hotline.core.simulated_time import simulation_running
 
 # A task ends well within its time limit; what is left is done by the next one.
 REFRESH_SECONDS = 60.0
-_COUNTING = 0x434F554E54  # any number no other advisory lock of the platform uses
+# Any numbers no other advisory lock of the platform uses.
+_COUNTING, _COUNTING_DISTRICTS = 0x434F554E54, 0x434F554E55
 # A month of a large city is folded, counted and copied in some minutes.
 LONG = {"soft_time_limit": 7000, "time_limit": 7200}
 
@@ -51,12 +53,23 @@ def close_months() -> None:
 
 @shared_task(soft_time_limit=110, time_limit=120)
 def count_ahead() -> None:
-    """Every two minutes: what a leader's page counts of the city and its districts is counted where
-    it has changed, so that nobody who opens it waits for a month to be counted from nothing."""
+    """Every few seconds: what pages of the whole city count is counted where it has changed, so
+    that nobody who opens one waits for it."""
+    _count_ahead([CITY], _COUNTING)
+
+
+@shared_task(soft_time_limit=110, time_limit=120)
+def count_districts_ahead() -> None:
+    """Every two minutes: the same of every district."""
+    _count_ahead(all_districts(), _COUNTING_DISTRICTS)
+
+
+def _count_ahead(scopes: list[Scope], key: int) -> None:
     if simulation_running():
         return
     at = timezone.now()
-    with unhurried(), alone(_COUNTING) as is_alone:
+    with unhurried(), alone(key) as is_alone:
         if is_alone:
-            figures.count_ahead(months_read.current(at).period, at)
-            monthly.made_at(months_read.current(at))
+            month = months_read.current(at)
+            figures.count_ahead(month.period, at, scopes)
+            monthly.count_ahead(month)

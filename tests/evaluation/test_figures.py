@@ -176,9 +176,14 @@ def test_what_is_counted_ahead_is_not_counted_by_who_looks(
     period = reading.current(AT).period
     with time_machine.travel(NOW, tick=False):
         tasks.count_ahead()
+        tasks.count_districts_ahead()
         with django_assert_max_num_queries(2):  # the versions only
             assert figures.accepted(CITY, period, NOW).total == 1
             assert figures.waiting(CITY).total == 1
+        district = scopes()[1]
+        with django_assert_max_num_queries(2):
+            assert figures.accepted(district, period, NOW).total == 1
+            assert figures.waiting(district).total == 1
 
 
 # === Who may ask for what ======================================================================

@@ -439,7 +439,7 @@ def test_a_month_in_which_nothing_happens_is_not_counted_again_and_is_of_this_mo
     browser = sign_in(Role.CITY_SUPERVISOR)
     browser.get(APRIL)
     clock.shift(make.minutes(1))
-    monkeypatch.setattr(monthly, "_counted_anew", None)
+    monkeypatch.setattr(monthly, "_counted_anew", pytest.fail)
 
     again = browser.get(APRIL).content.decode()
 

@@ -91,6 +91,7 @@ def _measure(asked: dict[str, Any]) -> int:
     from django.core.management import call_command
     from django.db import connections
 
+    from evaluation.tasks import count_ahead, count_districts_ahead
     from hotline.localstack import paths
     from hotline.ops import preparation
     from hotline.ops.bench import clock, site, supervisors
@@ -114,6 +115,8 @@ def _measure(asked: dict[str, Any]) -> int:
         if len(missing) == len(cold):
             print(f"✗ 没有一页打得开：{missing}", flush=True)
             return 1
+        count_ahead()  # as the worker does
+        count_districts_ahead()
         say(f"{len(people)} 人同时查看，每次操作前停 {asked['thinking']:g} 秒……")
         each = max(1, asked["lives"] // len(people))
         _watch(web, people, missing, max(1, each // WARM_SHARE), asked["thinking"])

@@ -1,5 +1,6 @@
 """What goes on in the office while its supervisors look at results: every two seconds the whole
-life of another ticket through the services, and the deliveries that follow from it."""
+life of another ticket through the services, and what the worker does beside it: the
+deliveries that follow, and counting ahead."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
+    from evaluation.tasks import count_ahead
     from hotline.core.outbox import deliver_all
     from hotline.ops.bench import cast, clock, patterns
 
@@ -30,6 +32,7 @@ def main() -> None:
         # Every fifth of the patterns is an order, and each goes to another street.
         patterns.live(city, people, 5 * k, accepted_at=now - AGE, now=now)
         deliver_all(at=now)
+        count_ahead()
         print(k, flush=True)
         time.sleep(max(0.0, SECONDS - (time.monotonic() - began)))
 

@@ -12,10 +12,9 @@ from evaluation import figures, monthly, totals
 from evaluation.models import MonthClose, MonthDraft
 from evaluation.months import Month, MonthState
 from evaluation.schemes import month_at
-from evaluation.scopes import CITY, Scope, ScopeKind, scope_named, scopes_of
+from evaluation.scopes import CITY, Scope, ScopeKind, all_districts, scope_named, scopes_of
 from hotline.core.actors import Actor
 from hotline.core.models import AssessmentGroup
-from hotline.core.places import area_by_id, districts
 from hotline.pages.charts import Chart
 from hotline.pages.dashboard import cards, places, shares
 from hotline.pages.dashboard.cards import Card
@@ -94,8 +93,7 @@ def scope_choices(scope: Scope, month: Month, actor: Actor) -> list[Choice]:
     """The reader's own scopes, the districts for who sees the city, and the one that is shown."""
     found = scopes_of(actor)
     if CITY in found:
-        areas = (area_by_id(pk) for _code, pk in sorted(districts().items()))
-        found += [Scope(ScopeKind.DISTRICT, district=area) for area in areas if area]
+        found += all_districts()
     if scope.code not in [one.code for one in found]:
         found.append(scope)
     return [Choice(one.code, one.name, dashboard_url(one, month.label)) for one in found]
