@@ -180,7 +180,7 @@ def _late_beginnings(told: Sequence[Line]) -> str:
     since = sorted({line.since for line in told if line.since and line.since[5:] != "01"})
     if not since:
         return ""
-    return _("%(months)s 之前当年没有成绩，与这个月相比。") % {"months": "、".join(since)}
+    return _("%(months)s 之前当年没有成绩，与这个月相比。") % {"months": _("、").join(since)}
 
 
 def _value(result: MonthResult, measure: str) -> Decimal | None:
