@@ -380,7 +380,7 @@ def test_the_ledger_is_shown_with_its_plan_and_reviews(
 
     assert "甲一街道办事处挂账中" in page
     assert "列入明年改造计划" in page
-    assert buttons(page) == ["review_hold", "note", "order_onsite", "clear_hold"]
+    assert buttons(page) == ["review_hold", "note", "instruct", "order_onsite", "clear_hold"]
     assert "ask_extension" not in buttons(
         page_of(sign_in(Role.HANDLER, make.unit()), ticket.number)
     )

@@ -83,7 +83,7 @@ class Watched:
     served: dict[str, list[float]]
     took: dict[str, list[float]]
     measured: Any
-    lives: int = 0
+    lives: int | None = None
 
 
 def _measure(asked: dict[str, Any]) -> int:
@@ -276,7 +276,7 @@ def _processor(title: str, watched: Watched) -> str:
         "其他": used.others_seconds,
     }
     shares = "，".join(f"{who} {100 * part / used.seconds:.0f}%" for who, part in parts.items())
-    lives = f"；其间走完 {watched.lives} 件工单" if watched.lives else ""
+    lives = f"；其间走完 {watched.lives} 件工单" if watched.lives is not None else ""
     return f"{title}：{used.seconds:.0f} 秒，一核的占用 {shares}{lives}。"
 
 
