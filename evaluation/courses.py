@@ -6,15 +6,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from django.db.models import Sum
 
-from evaluation import kept, monthly, months, periods, rates
+from evaluation import kept, monthly, months, periods
 from evaluation.models import UnitScore
 from evaluation.months import Month
 from evaluation.rates import Counts, pooled
-from evaluation.rules import Rules
 from evaluation.schemes import month_at
 from evaluation.scoring import Average
 from evaluation.scoring.credit import credit
@@ -80,13 +78,9 @@ def _closed(listed: Iterable[Month], groups: Sequence[str], actor: Actor) -> lis
 
 def _open(month: Month, groups: Sequence[str], actor: Actor) -> MonthResult:
     lines = [line for group in groups for line in monthly.table(month, group, actor).lines]
-    counts = pooled(_counts_of(line.score) for line in lines)
+    counts = pooled(monthly.sample(line.score) for line in lines)
     average = _average(month, counts, [line.unit for line in lines])
     return MonthResult(month, sum(line.counts["volume"] for line in lines), counts, average)
-
-
-def _counts_of(score: UnitScore) -> Counts:
-    return Counts(*(getattr(score, name) for name in _COUNTS))
 
 
 def _average(month: Month, counts: Counts, listed: Sequence[Unit]) -> Average:
@@ -94,17 +88,7 @@ def _average(month: Month, counts: Counts, listed: Sequence[Unit]) -> Average:
     counts alone do not tell what each was worth."""
     rules = month.rules
     if rules.shares is None:
-        return _plain(counts, rules)
+        return Average(*(measure(counts) for measure in monthly.measures(rules)))
     tallies = kept.tallies(month, listed).values()
     found = credit([answer for tally in tallies for answer in tally.answers], rules)
     return Average(found.response, found.resolution, found.satisfaction, found.base)
-
-
-def _plain(counts: Counts, rules: Rules) -> Average:
-    measures = (
-        rates.response_rate,
-        rates.resolution_rate,
-        partial(rates.satisfaction_rate, basic_credit=rules.basic_credit),
-        partial(rates.exact_score, weights=rules.weights, basic_credit=rules.basic_credit),
-    )
-    return Average(*(measure(counts) for measure in measures))

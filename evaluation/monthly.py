@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 
 from django.utils import timezone
@@ -24,7 +25,7 @@ from evaluation.counting import Rows
 from evaluation.models import MonthClose, ScoreMark, UnitScore
 from evaluation.months import Before, Month, MonthState
 from evaluation.periods import Period
-from evaluation.rules import PUBLISHED_GROUPS
+from evaluation.rules import PUBLISHED_GROUPS, Rules
 from evaluation.scoring import Average, Scored
 from evaluation.services.months.closing import unit_score
 from hotline.core.actors import Actor
@@ -54,7 +55,7 @@ CELLS: dict[str, str | Promise] = {
     "improper": _("不当退单"),
 }
 # What no line keeps is counted from its rows.
-_COUNTED = ("overdue", "returned", "improper")
+COUNTED = ("overdue", "returned", "improper")
 # Behind the ranked, in this order.
 _LISTED = (ScoreMark.NONE, ScoreMark.OBSERVED, ScoreMark.COVERAGE, ScoreMark.SMALL, ScoreMark.IDLE)
 _NO_DIGESTS: dict[int, str] = defaultdict(str)
@@ -153,7 +154,9 @@ def table(month: Month, group: str, actor: Actor, report: Period | None = None) 
     reads = {unit.pk for unit in read_by(actor, (known[score.unit_id] for score in scores))}
     shown = sorted((score for score in scores if score.unit_id in reads), key=_place)
     counted = now.plain if now else kept.plain_counts(month, [score.unit_id for score in shown])
-    told = [Line(known[one.unit_id], one, _counts(one, counted)) for one in shown]
+    told = [
+        Line(known[one.unit_id], one, counts_of(one, counted.get(one.unit_id, {}))) for one in shown
+    ]
     lines = [line for line in told if any(line.counts.values())]
     macro, micro = _averages(month, lines, now)
     return Table(
@@ -188,7 +191,10 @@ def lines_of(month: Month, listed: Collection[Unit]) -> list[Line]:
     for group in sorted({unit.group for unit in wanted.values()}):
         found += [one for one in _scores(month, group, now) if one.unit_id in wanted]
     counted = now.plain if now else kept.plain_counts(month, [one.unit_id for one in found])
-    return [Line(wanted[one.unit_id], one, _counts(one, counted)) for one in found]
+    return [
+        Line(wanted[one.unit_id], one, counts_of(one, counted.get(one.unit_id, {})))
+        for one in found
+    ]
 
 
 def _scores(month: Month, group: str, now: Counted | None) -> list[UnitScore]:
@@ -274,18 +280,23 @@ def _averages(
             else months.score(month, listed=listed.values(), earlier=_NOTHING_BEFORE)
         )
         return scoring.macro_average(scored), scoring.micro_average(scored, rules)
-    samples = [_sample(line.score) for line in lines]
-    measures = (
+    samples, asked = [sample(line.score) for line in lines], measures(rules)
+    macro = Average(*(rates.macro_average(samples, measure) for measure in asked))
+    return macro, Average(*(rates.micro_average(samples, measure) for measure in asked))
+
+
+def measures(rules: Rules) -> tuple[Callable[[rates.Counts], Fraction | None], ...]:
+    """The three rates and the score by a scheme's rules, in the order of `Average`."""
+    return (
         rates.response_rate,
         rates.resolution_rate,
         partial(rates.satisfaction_rate, basic_credit=rules.basic_credit),
         partial(rates.exact_score, weights=rules.weights, basic_credit=rules.basic_credit),
     )
-    macro = Average(*(rates.macro_average(samples, measure) for measure in measures))
-    return macro, Average(*(rates.micro_average(samples, measure) for measure in measures))
 
 
-def _sample(score: UnitScore) -> rates.Counts:
+def sample(score: UnitScore) -> rates.Counts:
+    """The answers that a line counts."""
     return rates.Counts(
         valid=score.valid,
         contacted=score.contacted,
@@ -303,13 +314,13 @@ def _place(one: UnitScore) -> tuple[int, int, int, Decimal, int, int]:
     return (one.band, mark, one.rank or 0, -score, -one.volume, one.unit_id)
 
 
-def _counts(score: UnitScore, counted: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
-    """What every column counts; the published numbers where the month is closed."""
-    from_rows = counted.get(score.unit_id, {})
+def counts_of(score: UnitScore, from_rows: Mapping[str, int]) -> dict[str, int]:
+    """What every column counts; the published numbers where the month is closed, and from its rows
+    what no line keeps."""
     kept = {
         "unresolved": score.valid - score.resolved,
         "ledger": score.on_ledger,
-        **{name: from_rows.get(name, 0) for name in _COUNTED},
+        **{name: from_rows.get(name, 0) for name in COUNTED},
     }
     return {name: kept[name] if name in kept else getattr(score, name) for name in CELLS}
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Q, Value
 from evaluation import counting, decomposition, monthly, months, periods
 from evaluation.decomposition import ClassEffect, Classes, Kept, Moved, Rates, Rival
 from evaluation.models import UnitScore
-from evaluation.monthly import CELLS, Line
+from evaluation.monthly import COUNTED, Line
 from evaluation.months import Month
 from evaluation.rates import NOTHING, Counts, pooled
 from evaluation.reading import withheld_tickets
@@ -28,8 +28,6 @@ from knowledge.models import categories
 
 # How many closed months a unit's page goes back.
 CLOSED_MONTHS = 12
-# What no published line keeps is counted from the rows.
-_COUNTED = ("overdue", "returned", "improper")
 # Rules that decide which answers count and what they are worth.
 _DECIDE_SCORES = (
     "weights", "basic_credit", "out_of_scope", "answer", "channels", "repeats", "shares",
@@ -52,10 +50,7 @@ class UnitMonth:
 
     @property
     def counts(self) -> Counts:
-        score = self.score
-        return Counts(
-            score.valid, score.contacted, score.resolved, score.satisfied, score.basically
-        )
+        return monthly.sample(self.score)
 
 
 # --- the months of a unit ---------------------------------------------------------------------
@@ -95,19 +90,12 @@ def _closed(unit: Unit, scores: Sequence[UnitScore], known: Mapping[str, Month])
     return [
         UnitMonth(
             known[score.month],
-            Line(unit, score, _counts(score, counted[score.month])),
+            Line(unit, score, monthly.counts_of(score, counted[score.month])),
             close.closed_at,
         )
         for score in scores
         if (close := known[score.month].close)
     ]
-
-
-def _counts(score: UnitScore, counted: Mapping[str, int]) -> dict[str, int]:
-    """What every column counts, as the published table has it."""
-    kept = {"unresolved": score.valid - score.resolved, "ledger": score.on_ledger}
-    kept |= {name: counted.get(name, 0) for name in _COUNTED}
-    return {name: kept[name] if name in kept else getattr(score, name) for name in CELLS}
 
 
 def _counted(unit: Unit, listed: Iterable[Month]) -> defaultdict[str, dict[str, int]]:
@@ -124,7 +112,7 @@ def _counted(unit: Unit, listed: Iterable[Month]) -> defaultdict[str, dict[str, 
         behind = counting.numbers(rows, alike[0].rules)
         parts += [
             behind[name].order_by().values_list("month").annotate(cell=Value(name), n=Count("pk"))
-            for name in _COUNTED
+            for name in COUNTED
         ]
     if parts:
         first, *others = parts

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from hotline.core.models import Area
-from hotline.core.places import area_by_code, area_by_id, channels, units
+from hotline.core.places import area_by_code, area_by_id, channels, unit_by_code, units
 from hotline.core.working_time import BUSINESS_ZONE
 from hotline.pages.filters import TicketFilter
 from hotline.pages.searching import descendants
@@ -60,7 +60,7 @@ def _first_class_key(pk: int | None) -> str:
 
 
 def _class_words(code: str) -> str:
-    found = next((one for one in categories().values() if one.code == code), None)
+    found = category_by_code(code)
     return category_path(found.pk) if found else code
 
 
@@ -79,7 +79,8 @@ def _unit_key(pk: int | None) -> str:
 
 
 def _unit_words(code: str) -> str:
-    return next((unit.name for unit in units().values() if unit.code == code), code)
+    unit = unit_by_code(code)
+    return unit.name if unit else code
 
 
 def _channel_words(code: str) -> str:

@@ -13,7 +13,7 @@ from evaluation import monthly, rates
 from evaluation.figures import Accepted
 from evaluation.formulas import share
 from evaluation.months import Month
-from evaluation.scopes import Scope, ScopeKind
+from evaluation.scopes import CITY, Scope, ScopeKind
 from hotline.core.models import Area
 from hotline.core.places import area_by_code, area_by_id, districts
 from hotline.pages.dashboard.links import dashboard_url, number
@@ -90,21 +90,13 @@ def tiles(month: Month, counted: Accepted, lines: Iterable[monthly.Line]) -> lis
                 url=dashboard_url(scope, month.label),
                 row=row,
                 column=column,
-                volume=_placed(area.name, volumes[code], scope_of_city(), month, code),
+                volume=number(area.name, volumes[code], CITY, area=code, **of),
                 resolved=number(_("已解决"), resolved, scope, cell="resolved", **of),
                 resolution=rates.percent(share(resolved, valid)),
                 shade=shade(volumes[code], most),
             )
         )
     return found
-
-
-def scope_of_city() -> Scope:
-    return Scope(ScopeKind.CITY)
-
-
-def _placed(name: str, n: int, scope: Scope, month: Month, code: str) -> Number:
-    return number(name, n, scope, period=month.label, area=code)
 
 
 # --- classes against places -------------------------------------------------------------------
